@@ -1,0 +1,1 @@
+"""Atpix keeps, delivers and generates images."""
