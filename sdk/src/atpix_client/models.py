@@ -1,0 +1,109 @@
+"""What the service answers with. Fields that this version does not know are ignored, so an older client can
+talk to a newer server; the same is why `source` and `scopes` are plain strings.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+from msgspec import Struct
+
+T = TypeVar("T")
+
+
+class Model(Struct, frozen=True, kw_only=True, rename="camel"):
+    pass
+
+
+class FocalPoint(Struct, frozen=True):
+    """The point that crops keep in the frame: 0.0 to 1.0, origin top left, of the image as displayed."""
+
+    x: float
+    y: float
+
+
+class Image(Model):
+    id: str
+    project_id: str
+    flow_id: str | None
+    storage_url: str
+    mime_type: str
+    file_size: int
+    width: int
+    height: int
+    source: str
+    alias: str | None
+    focal_point: FocalPoint | None
+    meta: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+
+    filename: str | None = None
+    sha256: str | None = None
+    thumbhash: str | None = None
+    dominant_color: str | None = None
+    has_alpha: bool | None = None
+    generation_id: str | None = None
+    deleted_at: datetime | None = None
+    flow_aliases: Any = None
+
+    etag: str | None = None
+    """For `if_match=`. Taken from the answer's header, so images of a list have none."""
+
+
+class Assigned(Model):
+    image: Image
+    displaced: str | None
+    """Id of the image that held the alias before and lost it."""
+
+
+class Page(Model, Generic[T]):
+    data: list[T]
+    total: int
+    limit: int
+    offset: int
+    has_more: bool
+    next_cursor: str | None = None
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.data)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+
+class Organization(Model):
+    id: str
+    slug: str
+    name: str | None = None
+    created_at: datetime | None = None
+
+
+class Project(Model):
+    id: str
+    slug: str
+    name: str | None = None
+    organization: str | None = None
+    organization_id: str | None = None
+    settings: dict[str, Any] = {}
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+class Key(Model):
+    id: str
+    prefix: str
+    scopes: list[str]
+    name: str | None = None
+    kind: str | None = None
+    project_id: str | None = None
+    expires_at: datetime | None = None
+    last_used_at: datetime | None = None
+    created_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+    key: str | None = None
+    """The secret itself. Only the answers of `create` and `rotate` hold it, once."""
+
+    def __repr__(self) -> str:
+        return f"Key(id={self.id!r}, prefix={self.prefix!r}, scopes={self.scopes!r})"

@@ -1,0 +1,44 @@
+"""When to try again, and after how long. Decides; somebody else sleeps and sends."""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from atpix_client.errors import APIConnectionError, APIStatusError, AtpixError, IdempotencyKeyInUse
+
+REFUSED = frozenset({429, 503})
+"""The server says that it did nothing, so even what must not run twice may be sent again."""
+UNCERTAIN = frozenset({408, 502, 504})
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    limit: int = 2
+    first_pause_s: float = 0.5
+    longest_pause_s: float = 8.0
+    longest_wait_s: float = 60.0
+    """A `Retry-After` beyond this is handed to the caller instead of being slept through."""
+    jitter: Callable[[], float] = random.random
+    """Between 0 and 1."""
+
+    def pause_s(self, attempt: int, failure: AtpixError, *, repeatable: bool) -> float | None:
+        """Seconds until the next attempt after number `attempt` (from 0) failed; None to give up."""
+        if attempt >= self.limit or not _worth_it(failure, repeatable=repeatable):
+            return None
+        asked = failure.retry_after if isinstance(failure, APIStatusError) else None
+        if asked is not None:
+            return asked if asked <= self.longest_wait_s else None
+        pause = min(self.first_pause_s * 2.0**attempt, self.longest_pause_s)
+        return pause * (1 - self.jitter() / 2)
+
+
+def _worth_it(failure: AtpixError, *, repeatable: bool) -> bool:
+    match failure:
+        case APIConnectionError():
+            return repeatable or not failure.maybe_done
+        case IdempotencyKeyInUse():
+            return True
+        case APIStatusError():
+            return failure.status in REFUSED or (repeatable and failure.status in UNCERTAIN)
+        case _:
+            return False

@@ -1,0 +1,43 @@
+"""Who is asking. Two types, because their rights do not overlap: a project's key and the master's key."""
+
+from typing import Literal, get_args
+
+import msgspec
+
+from atpix.errors import Forbidden
+from atpix.ids import KeyId, ProjectId, Slug
+
+Scope = Literal["read", "write", "delete", "generate"]
+SCOPES: tuple[Scope, ...] = get_args(Scope)
+PrivateMetadata = Literal["keep", "strip", "reject"]
+
+
+class ProjectSettings(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
+    """What a project may choose for itself. `None` means the server's own limit."""
+
+    allowed_types: tuple[str, ...] = ("image/png", "image/jpeg", "image/webp")
+    max_file_bytes: int | None = None
+    private_metadata: PrivateMetadata = "keep"
+    rasterise_svg: bool = False
+    trash_retention_days: int = 30
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """A project's key at work: everything it touches is inside `project`."""
+
+    key: KeyId
+    project: ProjectId
+    organization_slug: Slug
+    project_slug: Slug
+    scopes: frozenset[Scope]
+    settings: ProjectSettings = ProjectSettings()
+
+    def require(self, scope: Scope) -> None:
+        if scope not in self.scopes:
+            raise Forbidden(f"This key lacks the scope {scope!r}; use a key that has it.", scope=scope)
+
+
+class Administrator(msgspec.Struct, frozen=True):
+    """The master key at work: organizations, projects and keys, and no project's data."""
+
+    key: KeyId

@@ -1,0 +1,5 @@
+"""The database: `read()` and `transaction()`, and nothing else commits."""
+
+from atpix.db.engine import Database, DatabaseFault, Reading, Writing
+
+__all__ = ["Database", "DatabaseFault", "Reading", "Writing"]

@@ -1,0 +1,13 @@
+"""Alembic's entry: the connection comes from atpix.db.migrating, inside its transaction."""
+
+from alembic import context
+
+from atpix.db.tables import metadata
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=metadata,
+    transactional_ddl=True,
+    transaction_per_migration=False,
+)
+context.run_migrations()

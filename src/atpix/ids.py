@@ -1,0 +1,105 @@
+"""Ids and names as types, so that one is never taken for another.
+
+Ids are UUIDs in lower-case text. Ours are version 7: they begin with their time of creation in milliseconds, so
+that sorting by id is sorting by age.
+"""
+
+import re
+from typing import Literal, NewType, Self, get_args
+
+from uuid_utils import uuid7
+
+from atpix.errors import AtpixError, ValidationFailed
+
+OrganizationId = NewType("OrganizationId", str)
+ProjectId = NewType("ProjectId", str)
+KeyId = NewType("KeyId", str)
+ImageId = NewType("ImageId", str)
+FlowId = NewType("FlowId", str)
+Slug = NewType("Slug", str)
+BlobKey = NewType("BlobKey", str)
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_ALIAS = re.compile(r"@[A-Za-z0-9_-]{1,49}", re.ASCII)
+_SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
+
+Computed = Literal["@last", "@first", "@upload"]
+COMPUTED: frozenset[str] = frozenset(get_args(Computed))
+
+
+class AliasFormatCheck(AtpixError):
+    status, code = 400, "ALIAS_FORMAT_CHECK"
+
+
+class ReservedAlias(AtpixError):
+    status, code = 400, "RESERVED_ALIAS"
+
+
+class Alias(str):
+    """A name for an image: `@` and up to 49 letters, digits, `_` or `-`. Case matters."""
+
+    __slots__ = ()
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a name that someone may give. Raises AliasFormatCheck, ReservedAlias."""
+        alias = cls.parse_any(text)
+        if alias in COMPUTED:
+            raise ReservedAlias(
+                f"{alias} is computed by the server and cannot be given to an image; choose another name."
+            )
+        return alias
+
+    @classmethod
+    def parse_any(cls, text: str) -> Self:
+        """Read a name that someone may ask for, `@last` and its kind among them. Raises AliasFormatCheck."""
+        if not _ALIAS.fullmatch(text):
+            raise AliasFormatCheck("An alias is @ and then 1 to 49 letters, digits, _ or -, like @hero.")
+        return cls(text)
+
+
+ImageRef = ImageId | Alias
+
+
+def new_id() -> str:
+    """A UUIDv7 of this moment, greater than any that this process made before."""
+    return str(uuid7())
+
+
+def time_ms(uuid7_text: str) -> int:
+    """When a UUIDv7 was made: Unix milliseconds (RFC 9562, section 5.7: its first 48 bits)."""
+    return int(uuid7_text[:8] + uuid7_text[9:13], 16)
+
+
+def as_uuid(text: str) -> str | None:
+    """The UUID in its one canonical form, or None when it is none."""
+    lowered = text.lower()
+    return lowered if _UUID.fullmatch(lowered) else None
+
+
+def parse_uuid(text: str, path: str) -> str:
+    """Raises ValidationFailed, naming the field."""
+    if (uuid := as_uuid(text)) is None:
+        raise ValidationFailed.at(path, "must be a UUID.")
+    return uuid
+
+
+def parse_ref(text: str) -> ImageRef:
+    """Turn `@hero` or a UUID into what it is. Raises AliasFormatCheck, ValidationFailed."""
+    if text.startswith("@"):
+        return Alias.parse_any(text)
+    if (uuid := as_uuid(text)) is None:
+        raise ValidationFailed.at("ref", "must be an image's UUID or an alias such as @hero.")
+    return ImageId(uuid)
+
+
+def parse_slug(text: str, path: str) -> Slug:
+    """Raises ValidationFailed. A slug is a part of permanent URLs and a host-name label (RFC 1123)."""
+    if not _SLUG.fullmatch(text):
+        raise ValidationFailed.at(path, "must be 1 to 63 lower-case letters, digits or inner hyphens.")
+    return Slug(text)
+
+
+def blob_key(project: ProjectId, image: ImageId) -> BlobKey:
+    """Where an image's bytes are. The last digits of a UUIDv7 are random, so folders fill evenly."""
+    return BlobKey(f"{project}/{image[-2:]}/{image}")

@@ -1,0 +1,64 @@
+"""What a process holds open, built once from Settings, handed down, closed at the end."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Self
+
+from atpix.blobs import Blobs
+from atpix.db import Database
+from atpix.failpoints import Failpoint, failpoint
+from atpix.imaging.children import Examiners
+from atpix.settings import Settings
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """`now()` is Unix milliseconds; tests hand in their own. `failpoint(name)` does nothing outside crash tests."""
+
+    settings: Settings
+    db: Database
+    blobs: Blobs
+    examiners: Examiners
+    now: Callable[[], int] = now_ms
+    failpoint: Failpoint
+
+    @classmethod
+    def open(cls, settings: Settings, *, now: Callable[[], int] = now_ms) -> Self:
+        """Raises DatabaseFault, StoreFault when an address cannot be used at all."""
+        return cls(
+            settings=settings,
+            db=Database.open(settings.database, threads=settings.threads, timeout_s=settings.database_timeout_s),
+            blobs=open_blobs(settings),
+            examiners=Examiners(
+                workers=settings.decoders,
+                timeout_s=settings.decoder_timeout_s,
+                max_memory_bytes=settings.decoder_memory_bytes,
+                max_waiting=settings.decoder_queue,
+            ),
+            now=now,
+            failpoint=failpoint(settings.failpoint),
+        )
+
+    def close(self) -> None:
+        self.examiners.close()
+        self.db.close()
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    return Blobs.open(
+        settings.storage,
+        timeout_s=settings.storage_timeout_s,
+        retries=settings.storage_retries,
+        staging=settings.data / "staging",
+        options={
+            "endpoint": settings.s3_endpoint,
+            "region": settings.s3_region,
+            "access_key_id": settings.s3_access_key_id,
+            "secret_access_key": settings.s3_secret_access_key.get_secret_value(),
+        },
+    )
