@@ -104,9 +104,8 @@ class Blobs:
         if self.size(key) is not None:
             raise FileExistsError(key)
         source, size = (body.path, body.size) if isinstance(body, StagedFile) else (body, len(body))
-        parts = {"chunk_size": _PART_BYTES, "max_concurrency": _PARTS_AT_ONCE}
         try:
-            obstore.put(self._store, key, source, use_multipart=size > _PART_BYTES, **parts)
+            obstore.put(self._store, key, source, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
         except (BaseError, OSError) as error:
             if not self._arrived(key, size):
                 raise unavailable() from error
