@@ -1,1 +1,32 @@
-"""The Python client of Atpix."""
+"""The Python client of Atpix. `Atpix` blocks, `AsyncAtpix` is awaited; `errors` holds the exceptions, `urls` makes
+public addresses offline.
+"""
+
+from msgspec import UNSET, UnsetType
+
+from atpix_client import errors, urls
+from atpix_client.client import AsyncAtpix, Atpix
+from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
+from atpix_client.models import Assigned, FocalPoint, Image, Key, Organization, Page, Project
+from atpix_client.version import __version__
+
+__all__ = [
+    "UNSET",
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "Assigned",
+    "AsyncAtpix",
+    "Atpix",
+    "AtpixError",
+    "FocalPoint",
+    "Image",
+    "Key",
+    "Organization",
+    "Page",
+    "Project",
+    "UnsetType",
+    "__version__",
+    "errors",
+    "urls",
+]

@@ -50,9 +50,7 @@ def translated() -> Iterator[None]:
     try:
         yield
     except httpx2.RequestError as fault:
-        kind = (
-            errors.APITimeoutError if isinstance(fault, httpx2.TimeoutException) else errors.APIConnectionError
-        )
+        kind = errors.APITimeoutError if isinstance(fault, httpx2.TimeoutException) else errors.APIConnectionError
         message = f"{type(fault).__name__} for {fault.request.method} {fault.request.url}: {fault}".rstrip(": ")
         raise kind(message, not isinstance(fault, _NEVER_SENT)) from fault
 
@@ -65,9 +63,7 @@ def _problem(answer: Answer) -> Problem:
         message = f"{_phrase(answer.status)}, without an explanation that Atpix would give"
         if location := answer.headers.get("location"):
             message = f"Redirected to {location}: is the base URL right?"
-        return Problem(
-            status=answer.status, message=message, request_id=request_id, retry_after=retry_after_s(answer)
-        )
+        return Problem(status=answer.status, message=message, request_id=request_id, retry_after=retry_after_s(answer))
     return Problem(
         status=answer.status,
         code=error.code,

@@ -11,7 +11,7 @@ from msgspec import Struct
 T = TypeVar("T")
 
 
-class Model(Struct, frozen=True, kw_only=True, rename="camel"):
+class Model(Struct, frozen=True, rename="camel"):
     pass
 
 
@@ -22,7 +22,7 @@ class FocalPoint(Struct, frozen=True):
     y: float
 
 
-class Image(Model):
+class Image(Model, frozen=True, kw_only=True):
     id: str
     project_id: str
     flow_id: str | None
@@ -51,13 +51,13 @@ class Image(Model):
     """For `if_match=`. Taken from the answer's header, so images of a list have none."""
 
 
-class Assigned(Model):
+class Assigned(Model, frozen=True, kw_only=True):
     image: Image
     displaced: str | None
     """Id of the image that held the alias before and lost it."""
 
 
-class Page(Model, Generic[T]):
+class Page(Model, Generic[T], frozen=True, kw_only=True):
     data: list[T]
     total: int
     limit: int
@@ -72,14 +72,14 @@ class Page(Model, Generic[T]):
         return len(self.data)
 
 
-class Organization(Model):
+class Organization(Model, frozen=True, kw_only=True):
     id: str
     slug: str
     name: str | None = None
     created_at: datetime | None = None
 
 
-class Project(Model):
+class Project(Model, frozen=True, kw_only=True):
     id: str
     slug: str
     name: str | None = None
@@ -90,7 +90,7 @@ class Project(Model):
     updated_at: datetime | None = None
 
 
-class Key(Model):
+class Key(Model, frozen=True, kw_only=True):
     id: str
     prefix: str
     scopes: list[str]

@@ -16,7 +16,7 @@ from atpix_client.models import Page
 
 T = TypeVar("T")
 
-Parameter = str | int | bool | None
+Parameter = str | int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,6 @@ class Operation(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
     """False when a second run after a first one whose answer was lost would report a false failure."""
-
-    def may_repeat(self) -> bool:
-        return self.repeatable and self.can_be_sent_again()
 
     def can_be_sent_again(self) -> bool:
         return not isinstance(self.body, Form) or self.body.replayable
@@ -95,9 +92,9 @@ def with_json(  # noqa: PLR0913
     return Operation(method, path, decode, content, {**headers, "Content-Type": content_type}, repeatable)
 
 
-def if_match(etag: str | None) -> dict[str, str]:
+def conditional_on(etag: str | None) -> dict[str, str]:
     return {} if etag is None else {"If-Match": etag}
 
 
-def _text(value: str | int | bool) -> str:
+def _text(value: str | int) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)

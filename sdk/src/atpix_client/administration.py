@@ -1,0 +1,94 @@
+"""The calls of a master key (contract 10), each as a value."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from atpix_client import answers
+from atpix_client.models import Key, Organization, Page, Project
+from atpix_client.operations import Operation, Walk, post, query, segment, with_json
+
+
+def create_organization(slug: str, *, name: str | None = None) -> Operation[Organization]:
+    """The slug is part of permanent URLs and never changes."""
+    return post("/organizations", answers.data_of(Organization), _given(slug=slug, name=name))
+
+
+def list_organizations(
+    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
+) -> Operation[Page[Organization]]:
+    where = query(limit=limit, offset=offset, cursor=cursor)
+    return Operation("GET", f"/organizations{where}", answers.page_of(list[Organization]))
+
+
+def iterate_organizations(*, page_size: int = 100) -> Walk[Organization]:
+    return Walk(lambda cursor, offset: list_organizations(limit=page_size, offset=offset, cursor=cursor))
+
+
+def create_project(
+    organization: str, slug: str, *, name: str | None = None, settings: Mapping[str, Any] | None = None
+) -> Operation[Project]:
+    """`organization` is a slug. The project's slug is part of permanent URLs and never changes."""
+    body = _given(organization=organization, slug=slug, name=name, settings=settings)
+    return post("/projects", answers.data_of(Project), body)
+
+
+def list_projects(
+    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
+) -> Operation[Page[Project]]:
+    where = query(limit=limit, offset=offset, cursor=cursor)
+    return Operation("GET", f"/projects{where}", answers.page_of(list[Project]))
+
+
+def iterate_projects(*, page_size: int = 100) -> Walk[Project]:
+    return Walk(lambda cursor, offset: list_projects(limit=page_size, offset=offset, cursor=cursor))
+
+
+def update_project(project_id: str, *, settings: Mapping[str, Any]) -> Operation[Project]:
+    path = f"/projects/{segment(project_id)}"
+    return with_json("PATCH", path, answers.data_of(Project), {"settings": settings}, {})
+
+
+def create_key(  # noqa: PLR0913
+    *,
+    organization: str | None = None,
+    project: str | None = None,
+    scopes: Sequence[str] | None = None,
+    expires_in_days: int | None = None,
+    name: str | None = None,
+    kind: Literal["project", "master"] = "project",
+) -> Operation[Key]:
+    """Slugs name the project. The answer's `key` is shown this once."""
+    body = _given(
+        organization=organization,
+        project=project,
+        scopes=scopes,
+        expiresInDays=expires_in_days,
+        name=name,
+        kind=kind,
+    )
+    return post("/keys", answers.data_of(Key), body)
+
+
+def list_keys(
+    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
+) -> Operation[Page[Key]]:
+    where = query(limit=limit, offset=offset, cursor=cursor)
+    return Operation("GET", f"/keys{where}", answers.page_of(list[Key]))
+
+
+def iterate_keys(*, page_size: int = 100) -> Walk[Key]:
+    return Walk(lambda cursor, offset: list_keys(limit=page_size, offset=offset, cursor=cursor))
+
+
+def revoke_key(key_id: str) -> Operation[None]:
+    return Operation("DELETE", f"/keys/{segment(key_id)}", answers.nothing)
+
+
+def rotate_key(key_id: str, *, overlap_seconds: int | None = None) -> Operation[Key]:
+    """A successor, whose `key` is shown this once; the old key works until the overlap ends."""
+    path = f"/keys/{segment(key_id)}/rotate"
+    return post(path, answers.data_of(Key), _given(overlapSeconds=overlap_seconds))
+
+
+def _given(**fields: object) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}

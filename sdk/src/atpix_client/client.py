@@ -1,0 +1,121 @@
+"""The two clients. They differ in how they wait, in nothing else."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import Self
+
+import httpx2
+
+from atpix_client.errors import MissingAPIKey
+from atpix_client.resources import (
+    AsyncImages,
+    AsyncKeys,
+    AsyncOrganizations,
+    AsyncProjects,
+    Images,
+    Keys,
+    Organizations,
+    Projects,
+)
+from atpix_client.retries import Retries
+from atpix_client.runners import AsyncRunner, Runner, Server
+
+DEFAULT_URL = "http://127.0.0.1:8000"
+LONGEST_CONNECT_S = 5.0
+
+
+class Atpix:
+    """Safe to share between threads. Without arguments it reads ATPIX_API_KEY and ATPIX_URL. `timeout_s` bounds
+    each wait for the network, not a whole transfer. A client handed in as `http_client` stays the caller's to close.
+    """
+
+    def __init__(  # noqa: PLR0913
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout_s: float | None = 60.0,
+        max_retries: int = 2,
+        http_client: httpx2.Client | None = None,
+        transport: httpx2.BaseTransport | None = None,
+        sleep: Callable[[float], object] = time.sleep,
+    ) -> None:
+        server = _server(api_key, base_url, timeout_s)
+        http = http_client or httpx2.Client(transport=transport)
+        self._owned = None if http_client else http
+        runner = Runner(http, server, Retries(max_retries), sleep)
+        self.base_url = server.base_url
+        self.images = Images(runner)
+        self.organizations = Organizations(runner)
+        self.projects = Projects(runner)
+        self.keys = Keys(runner)
+
+    def close(self) -> None:
+        if self._owned is not None:
+            self._owned.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Atpix(base_url={self.base_url!r})"
+
+
+class AsyncAtpix:
+    """`Atpix` for asyncio: the same methods, awaited; `iterate` is an asynchronous iterator."""
+
+    def __init__(  # noqa: PLR0913
+        self,
+        api_key: str | None = None,
+        base_url: str | None = None,
+        *,
+        timeout_s: float | None = 60.0,
+        max_retries: int = 2,
+        http_client: httpx2.AsyncClient | None = None,
+        transport: httpx2.AsyncBaseTransport | None = None,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        server = _server(api_key, base_url, timeout_s)
+        http = http_client or httpx2.AsyncClient(transport=transport)
+        self._owned = None if http_client else http
+        runner = AsyncRunner(http, server, Retries(max_retries), sleep)
+        self.base_url = server.base_url
+        self.images = AsyncImages(runner)
+        self.organizations = AsyncOrganizations(runner)
+        self.projects = AsyncProjects(runner)
+        self.keys = AsyncKeys(runner)
+
+    async def close(self) -> None:
+        if self._owned is not None:
+            await self._owned.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    def __repr__(self) -> str:
+        return f"AsyncAtpix(base_url={self.base_url!r})"
+
+
+def _server(api_key: str | None, base_url: str | None, timeout_s: float | None) -> Server:
+    key = (os.environ.get("ATPIX_API_KEY", "") if api_key is None else api_key).strip()
+    if not key:
+        raise MissingAPIKey
+    given = (os.environ.get("ATPIX_URL") or DEFAULT_URL) if base_url is None else base_url
+    url = httpx2.URL(given)
+    if url.scheme not in {"http", "https"} or not url.host:
+        raise ValueError(f"{given!r} is no base URL: it must begin with http:// or https:// and a host.")
+    connect_s = LONGEST_CONNECT_S if timeout_s is None else min(timeout_s, LONGEST_CONNECT_S)
+    return Server(given.rstrip("/"), key, httpx2.Timeout(timeout_s, connect=connect_s))

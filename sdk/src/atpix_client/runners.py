@@ -1,0 +1,205 @@
+"""All the I/O there is: sends operations and receives files, blocking and asynchronously, line by line alike."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+from urllib.parse import urljoin
+
+import httpx2
+
+from atpix_client import failures
+from atpix_client.answers import Answer
+from atpix_client.downloads import Destination, Reception, landing
+from atpix_client.errors import AtpixError
+from atpix_client.forms import CHUNK_BYTES, Form, Progress
+from atpix_client.models import Image
+from atpix_client.operations import Operation
+from atpix_client.retries import Retries
+from atpix_client.version import __version__
+
+T = TypeVar("T")
+
+_AGENT = {"User-Agent": f"atpix-client/{__version__}"}
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    base_url: str
+    api_key: str = field(repr=False)
+    timeout: httpx2.Timeout
+
+    def url(self, operation: Operation[T]) -> str:
+        return f"{self.base_url}/api/v1{operation.path}"
+
+    def headers(self, operation: Operation[T], length: int | None) -> dict[str, str]:
+        sized = {} if length is None else {"Content-Length": str(length)}
+        return _AGENT | {"Accept": "application/json", "X-API-Key": self.api_key} | dict(operation.headers) | sized
+
+    def public_url(self, image: Image) -> str:
+        return urljoin(f"{self.base_url}/", image.storage_url)
+
+
+@dataclass(frozen=True, slots=True)
+class Runner:
+    http: httpx2.Client
+    server: Server
+    retries: Retries
+    sleep: Callable[[float], object]
+
+    def run(self, operation: Operation[T]) -> T:
+        with _opened(operation.body) as length:
+            return self._persist(
+                lambda: operation.decode(self._send(operation, length)),
+                repeatable=operation.repeatable,
+                again=operation.can_be_sent_again,
+            )
+
+    def download(self, image: Image, to: Destination, progress: Progress | None) -> bytes | Path | int:
+        """Delivery is public: the key stays here, whatever host the image's address names."""
+        reception = Reception(progress)
+        with landing(to, image) as target:
+            self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
+            return target.outcome(reception.received)
+
+    def _send(self, operation: Operation[T], length: int | None) -> Answer:
+        with failures.translated():
+            response = self.http.request(
+                operation.method,
+                self.server.url(operation),
+                headers=self.server.headers(operation, length),
+                content=operation.body,
+                timeout=self.server.timeout,
+                follow_redirects=False,
+            )
+        return _success(response)
+
+    def _receive(self, image: Image, reception: Reception, file: BinaryIO) -> None:
+        with (
+            failures.translated(),
+            self.http.stream(
+                "GET",
+                self.server.public_url(image),
+                headers=_AGENT | reception.request_headers(),
+                timeout=self.server.timeout,
+                follow_redirects=True,
+            ) as response,
+        ):
+            if not response.is_success:
+                response.read()
+            _begin(reception, response)
+            file.writelines(map(reception.take, response.iter_bytes(CHUNK_BYTES)))
+
+    def _persist(self, attempt: Callable[[], T], *, repeatable: bool, again: Callable[[], bool] = lambda: True) -> T:
+        number = 0
+        while True:
+            try:
+                return attempt()
+            except AtpixError as failure:
+                pause_s = self.retries.pause_s(number, failure, repeatable=repeatable)
+                if pause_s is None or not again():
+                    raise
+            self.sleep(pause_s)
+            number += 1
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncRunner:
+    http: httpx2.AsyncClient
+    server: Server
+    retries: Retries
+    sleep: Callable[[float], Awaitable[object]]
+
+    async def run(self, operation: Operation[T]) -> T:
+        async def attempt() -> T:
+            return operation.decode(await self._send(operation, length))
+
+        async with _opened_on_thread(operation.body) as length:
+            return await self._persist(attempt, repeatable=operation.repeatable, again=operation.can_be_sent_again)
+
+    async def download(self, image: Image, to: Destination, progress: Progress | None) -> bytes | Path | int:
+        """Delivery is public: the key stays here, whatever host the image's address names."""
+        reception = Reception(progress)
+        with landing(to, image) as target:
+            await self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
+            return target.outcome(reception.received)
+
+    async def _send(self, operation: Operation[T], length: int | None) -> Answer:
+        body = operation.body.asynchronously() if isinstance(operation.body, Form) else operation.body
+        with failures.translated():
+            response = await self.http.request(
+                operation.method,
+                self.server.url(operation),
+                headers=self.server.headers(operation, length),
+                content=body,
+                timeout=self.server.timeout,
+                follow_redirects=False,
+            )
+        return _success(response)
+
+    async def _receive(self, image: Image, reception: Reception, file: BinaryIO) -> None:
+        with failures.translated():
+            async with self.http.stream(
+                "GET",
+                self.server.public_url(image),
+                headers=_AGENT | reception.request_headers(),
+                timeout=self.server.timeout,
+                follow_redirects=True,
+            ) as response:
+                if not response.is_success:
+                    await response.aread()
+                _begin(reception, response)
+                async for chunk in response.aiter_bytes(CHUNK_BYTES):
+                    await asyncio.to_thread(file.write, reception.take(chunk))
+
+    async def _persist(
+        self, attempt: Callable[[], Awaitable[T]], *, repeatable: bool, again: Callable[[], bool] = lambda: True
+    ) -> T:
+        number = 0
+        while True:
+            try:
+                return await attempt()
+            except AtpixError as failure:
+                pause_s = self.retries.pause_s(number, failure, repeatable=repeatable)
+                if pause_s is None or not again():
+                    raise
+            await self.sleep(pause_s)
+            number += 1
+
+
+def _success(response: httpx2.Response) -> Answer:
+    answer = Answer(response.status_code, response.headers, response.content)
+    if not response.is_success:
+        raise failures.of_answer(answer)
+    return answer
+
+
+def _begin(reception: Reception, response: httpx2.Response) -> None:
+    if not response.is_success:
+        _success(response)
+    if not reception.begin(response.status_code, response.headers):
+        raise AtpixError("The file was replaced while it was downloaded.")
+
+
+@contextmanager
+def _opened(body: bytes | Form | None) -> Iterator[int | None]:
+    if not isinstance(body, Form):
+        yield None
+        return
+    try:
+        yield body.open()
+    finally:
+        body.close()
+
+
+@asynccontextmanager
+async def _opened_on_thread(body: bytes | Form | None) -> AsyncIterator[int | None]:
+    if not isinstance(body, Form):
+        yield None
+        return
+    try:
+        yield await asyncio.to_thread(body.open)
+    finally:
+        body.close()
