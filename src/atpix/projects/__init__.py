@@ -1,0 +1,1 @@
+"""Organizations, projects and API keys; turns a key into a Caller."""
