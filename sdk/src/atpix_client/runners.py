@@ -14,7 +14,7 @@ from atpix_client import failures
 from atpix_client.answers import Answer
 from atpix_client.downloads import Destination, Reception, landing
 from atpix_client.errors import AtpixError
-from atpix_client.forms import CHUNK_BYTES, Form, Progress
+from atpix_client.forms import Form, Progress
 from atpix_client.models import Image
 from atpix_client.operations import Operation
 from atpix_client.retries import Retries
@@ -90,7 +90,7 @@ class Runner:
             if not response.is_success:
                 response.read()
             _begin(reception, response)
-            file.writelines(map(reception.take, response.iter_bytes(CHUNK_BYTES)))
+            file.writelines(map(reception.take, response.iter_bytes()))
 
     def _persist(self, attempt: Callable[[], T], *, repeatable: bool, again: Callable[[], bool] = lambda: True) -> T:
         number = 0
@@ -151,7 +151,7 @@ class AsyncRunner:
                 if not response.is_success:
                     await response.aread()
                 _begin(reception, response)
-                async for chunk in response.aiter_bytes(CHUNK_BYTES):
+                async for chunk in response.aiter_bytes():
                     await asyncio.to_thread(file.write, reception.take(chunk))
 
     async def _persist(

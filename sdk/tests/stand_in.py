@@ -1,0 +1,165 @@
+"""A stand-in for the server that answers in the contract's shapes."""
+
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+from email import message_from_bytes
+from hashlib import sha256
+from json import dumps, loads
+from urllib.parse import unquote
+
+import httpx2
+
+URL = "http://atpix.test"
+TIME = "2026-01-02T03:04:05.678Z"
+
+
+class Chunks(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    """A body in pieces; an exception among them is where the connection breaks."""
+
+    def __init__(self, *pieces: bytes | Exception) -> None:
+        self.pieces = pieces
+
+    def __iter__(self) -> Iterator[bytes]:
+        for piece in self.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for piece in self:
+            yield piece
+
+
+def failure(status, code, message="Do something else.", headers=None, **more):
+    error = {"code": code, "message": message, "requestId": "req-1", **more}
+    return httpx2.Response(status, json={"success": False, "error": error}, headers=headers)
+
+
+def form_of(request: httpx2.Request) -> dict[str, bytes]:
+    head = f"Content-Type: {request.headers['content-type']}\r\n\r\n".encode()
+    parts = message_from_bytes(head + request.content).get_payload()
+    return {part.get_param("name", header="content-disposition"): part.get_payload(decode=True) for part in parts}
+
+
+class StandIn:
+    """Enough of the API to talk to. `script` holds answers, or exceptions, that come before all else."""
+
+    def __init__(self) -> None:
+        self.script: deque[httpx2.Response | Exception] = deque()
+        self.requests: list[httpx2.Request] = []
+        self.images: dict[str, dict] = {}
+        self.files: dict[str, bytes] = {}
+        self.pauses_s: list[float] = []
+        self._numbers = itertools.count(1)
+
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:  # noqa: C901, PLR0911 (a router)
+        self.requests.append(request)
+        if self.script:
+            answer = self.script.popleft()
+            if isinstance(answer, Exception):
+                if isinstance(answer, httpx2.RequestError):
+                    answer.request = request
+                raise answer
+            return answer
+        path = unquote(request.url.path)
+        match request.method, path.removeprefix("/api/v1").strip("/").split("/"):
+            case "POST", ["images", "upload"]:
+                return self._upload(request)
+            case "GET", ["images"]:
+                return self._list(request.url.params)
+            case "GET", ["cdn", "o", "p", "img", image_id]:
+                body = self.files[image_id]
+                return httpx2.Response(200, content=body, headers={"ETag": f'"{image_id}"'})
+            case "POST", ["images", image_id, "restore"]:
+                return self._one(self.images[image_id])
+            case "PUT", ["images", ref, "alias"]:
+                return self._assign(ref, loads(request.content))
+            case method, ["images", ref, *_]:
+                return self._image(method, ref, request)
+            case method, ["organizations" | "projects" | "keys" as kind, *rest]:
+                return self._administer(method, kind, rest, request)
+        return failure(404, "NOT_FOUND", "No such endpoint.")
+
+    def add(self, body=b"picture", **fields):
+        image_id = f"00000000-0000-7000-8000-{next(self._numbers):012}"
+        self.files[image_id] = body
+        self.images[image_id] = {
+            "id": image_id,
+            "projectId": "11111111-0000-7000-8000-000000000000",
+            "flowId": None,
+            "storageUrl": f"{URL}/cdn/o/p/img/{image_id}",
+            "mimeType": "image/png",
+            "fileSize": len(body),
+            "width": 4,
+            "height": 3,
+            "source": "uploaded",
+            "alias": None,
+            "focalPoint": None,
+            "meta": {},
+            "createdAt": TIME,
+            "updatedAt": TIME,
+            "sha256": sha256(body).hexdigest(),
+            "inventedLater": {"by": "a newer server"},
+            **fields,
+        }
+        return self.images[image_id]
+
+    def _upload(self, request):
+        form = form_of(request)
+        fields = {"alias": form["alias"].decode()} if "alias" in form else {}
+        fields |= {name: loads(form[name]) for name in ("meta", "focalPoint") if name in form}
+        return self._one(self.add(form["file"], **fields), 201)
+
+    def _list(self, params):
+        newest_first = list(reversed(self.images.values()))
+        begin, limit = int(params.get("cursor", params.get("offset", 0))), int(params.get("limit", 20))
+        page, more = newest_first[begin : begin + limit], begin + limit < len(newest_first)
+        pages = {"total": len(newest_first), "limit": limit, "offset": begin, "hasMore": more}
+        cursor = {"nextCursor": str(begin + limit)} if more and "offset" not in params else {}
+        return httpx2.Response(200, json={"success": True, "data": page, "pagination": pages, **cursor})
+
+    def _image(self, method, ref, request):
+        image = self._find(ref)
+        if image is None:
+            return failure(404, "IMAGE_NOT_FOUND", f"No image {ref} in this project.")
+        if request.headers.get("if-match", '"v1"') != '"v1"':
+            return failure(412, "PRECONDITION_FAILED")
+        match method:
+            case "PUT" | "PATCH":
+                image.update(loads(request.content))
+            case "DELETE" if request.url.path.endswith("/alias"):
+                image["alias"] = None
+            case "DELETE":
+                del self.images[image["id"]]
+                return httpx2.Response(200, json={"success": True, "data": {"id": image["id"]}})
+        return self._one(image)
+
+    def _assign(self, ref, body):
+        holder = self._find(body["alias"]) if body["alias"] else None
+        if holder and body.get("onConflict") == "fail":
+            return failure(409, "ALIAS_CONFLICT")
+        if holder:
+            holder["alias"] = None
+        image = self._find(ref)
+        image["alias"] = body["alias"]
+        return self._one({**image, "displaced": holder and holder["id"]})
+
+    def _administer(self, method, kind, rest, request):
+        if method == "DELETE":
+            return httpx2.Response(200, json={"success": True, "data": {"id": rest[0]}})
+        body = loads(request.content) if request.content else {}
+        thing = {"id": "a1", "slug": "acme", "prefix": "atp_a1", "scopes": ["read"], "createdAt": TIME, **body}
+        if kind == "keys" and method == "POST":
+            thing["key"] = "atp_secret"
+        if method == "GET":
+            pages = {"total": 1, "limit": 20, "offset": 0, "hasMore": False}
+            return httpx2.Response(200, json={"success": True, "data": [thing], "pagination": pages})
+        return httpx2.Response(200, json={"success": True, "data": thing})
+
+    def _find(self, ref):
+        return next((image for image in self.images.values() if ref in {image["id"], image["alias"]}), None)
+
+    def _one(self, image, status=200):
+        body = dumps({"success": True, "data": image})
+        return httpx2.Response(status, content=body, headers={"ETag": '"v1"', "Content-Type": "application/json"})

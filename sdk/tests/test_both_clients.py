@@ -1,0 +1,95 @@
+import asyncio
+import inspect
+
+import httpx2
+import pytest
+from sdk.tests.stand_in import StandIn
+
+import atpix_client
+from atpix_client import AsyncAtpix, Atpix, errors, resources
+
+RESOURCES = ["Images", "Organizations", "Projects", "Keys"]
+
+
+def methods_of(kind):
+    return {name: value for name, value in vars(kind).items() if inspect.isfunction(value) and name[0] != "_"}
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_both_clients_have_the_same_methods_with_the_same_parameters(name):
+    blocking = methods_of(getattr(resources, name))
+    asynchronous = methods_of(getattr(resources, f"Async{name}"))
+
+    assert {name: inspect.signature(method) for name, method in blocking.items()} == {
+        name: inspect.signature(method) for name, method in asynchronous.items()
+    }
+
+
+def test_a_method_explains_itself():
+    method = Atpix("k").images.get
+
+    assert str(inspect.signature(method)) == ("(ref: str, *, flow_id: str | None = None) -> atpix_client.models.Image")
+    assert "By id or alias" in inspect.getdoc(method)
+
+
+@pytest.mark.parametrize("kind", [Atpix, AsyncAtpix])
+def test_without_a_key_the_error_says_where_to_put_one(kind, monkeypatch):
+    monkeypatch.delenv("ATPIX_API_KEY", raising=False)
+
+    for key in (None, "", " \n"):
+        with pytest.raises(errors.MissingAPIKey, match="ATPIX_API_KEY"):
+            kind(key)
+
+
+@pytest.mark.parametrize("kind", [Atpix, AsyncAtpix])
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://atpix.test", "http://"])
+def test_an_address_that_is_none_is_refused_at_once(kind, url):
+    with pytest.raises(ValueError, match="no base URL"):
+        kind("k", url)
+
+
+def test_key_and_address_come_from_the_environment_unless_given(monkeypatch):
+    server = StandIn()
+    server.add(alias="@hero")
+    monkeypatch.setenv("ATPIX_API_KEY", "atp_env\n")
+    monkeypatch.setenv("ATPIX_URL", "http://env.test/images-service/")
+
+    with Atpix(transport=httpx2.MockTransport(server)) as client:
+        with pytest.raises(errors.NotFound):
+            client.images.get("@hero")
+        assert repr(client) == "Atpix(base_url='http://env.test/images-service')"
+
+    assert str(server.requests[0].url) == "http://env.test/images-service/api/v1/images/@hero"
+    assert server.requests[0].headers["x-api-key"] == "atp_env"
+    assert Atpix("k", "http://given.test").base_url == "http://given.test"
+
+
+def test_the_default_is_a_server_on_this_machine(monkeypatch):
+    monkeypatch.delenv("ATPIX_URL", raising=False)
+
+    assert Atpix("k").base_url == "http://127.0.0.1:8000"
+
+
+def test_a_client_of_the_callers_own_stays_open():
+    server = StandIn()
+    server.add(alias="@hero")
+    with httpx2.Client(transport=httpx2.MockTransport(server)) as http:
+        with Atpix("k", http_client=http) as client:
+            client.images.get("@hero")
+        assert not http.is_closed
+
+
+async def asynchronously(server):
+    async with AsyncAtpix("k", transport=httpx2.MockTransport(server)) as client:
+        return [image.alias async for image in client.images.iterate()]
+
+
+def test_the_asynchronous_client_is_a_context_manager():
+    server = StandIn()
+    server.add(alias="@hero")
+
+    assert asyncio.run(asynchronously(server)) == ["@hero"]
+
+
+def test_what_the_package_offers_is_there():
+    assert all(hasattr(atpix_client, name) for name in atpix_client.__all__)
