@@ -72,7 +72,7 @@ class S3Server:
 
     @property
     def options(self) -> dict[str, str]:
-        """What `Blobs.open(s3_options=…)` takes."""
+        """What `Blobs.open(options=…)` takes."""
         return {
             "endpoint": self.endpoint,
             "region": self.region,

@@ -41,6 +41,7 @@ class Blobs:
     """Every method may raise StorageUnavailable, and those that write StorageFull.
 
     A key is written once. A wrong key is our own mistake (ValueError), as is writing one twice (FileExistsError).
+    Open it in the process that uses it: obstore's threads do not survive a fork.
     """
 
     def __init__(self, store: "ObjectStore", staging_folder: Path, root: Path | None = None) -> None:
@@ -56,30 +57,25 @@ class Blobs:
         timeout_s: float = 20,
         retries: int = 3,
         staging: Path | None = None,
-        s3_options: Mapping[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> Self:
         """A folder (plain, or `file://` and then the path as it is), `memory://`, `s3://bucket/prefix`, `gs://…`, `az://…`.
 
         `timeout_s` is how long a server may be silent, to each of `retries` + 1 attempts. One request carries up to
-        5 MiB, so it is also how long that much may take to send. `s3_options` are obstore's: `access_key_id`,
+        5 MiB, so it is also how long that much may take to send. `options` are obstore's for S3: `access_key_id`,
         `secret_access_key`, `endpoint`, `region`; empty ones count as not given. `staging` is used by all but folders.
-        Raises ValueError on an unusable URL.
+        Raises ValueError, with a sentence for the operator, when the URL or a folder cannot be used.
         """
         if "://" not in url or url.startswith("file://"):
             return cls._open_folder(Path(url.removeprefix("file://")).absolute())
-        store = opening.bucket(url, s3_options or {}, timeout_s=timeout_s, retries=retries)
-        with translated():
-            folder = staging or _own_temporary_folder()
-            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            return cls(store, folder)
+        store = opening.bucket(url, options or {}, timeout_s=timeout_s, retries=retries)
+        return cls(store, _made(staging or _own_temporary_folder()))
 
     @classmethod
     def _open_folder(cls, root: Path) -> Self:
         """Uploads are staged inside, on the same file system, so that storing one is giving it a name."""
-        with translated():
-            staging_folder = root / disk.STAGING
-            staging_folder.mkdir(parents=True, exist_ok=True)
-            return cls(LocalStore(root), staging_folder, root)
+        staging_folder = _made(root / disk.STAGING)
+        return cls(LocalStore(root), staging_folder, root)
 
     def stage(self) -> StagedFile:
         """A fresh file for bytes that are still arriving."""
@@ -186,10 +182,17 @@ def _checked(key: BlobKey) -> BlobKey:
     return key
 
 
+def _made(folder: Path) -> Path:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise ValueError(f"The storage folder {folder} cannot be used: {error.strerror}.") from None
+    return folder
+
+
 def _own_temporary_folder() -> Path:
     """Uploads are private, and the system's folder is shared: one that somebody else prepared for us is refused."""
-    folder = Path(tempfile.gettempdir()) / f"atpix-staging-{os.geteuid()}"
-    folder.mkdir(exist_ok=True, mode=0o700)
+    folder = _made(Path(tempfile.gettempdir()) / f"atpix-staging-{os.geteuid()}")
     if folder.stat().st_uid != os.geteuid():
-        raise PermissionError(f"{folder} belongs to another user.")
+        raise ValueError(f"The storage folder {folder} cannot be used: it belongs to another user.")
     return folder

@@ -14,25 +14,25 @@ if TYPE_CHECKING:  # obstore has these for type checkers only
 _SCHEMES = ("s3", "gs", "az")
 
 
-def bucket(url: str, s3_options: Mapping[str, str], *, timeout_s: float, retries: int) -> "ObjectStore":
+def bucket(url: str, options: Mapping[str, str], *, timeout_s: float, retries: int) -> "ObjectStore":
     """Open `memory://`, `s3://`, `gs://` or `az://`. The URL's query holds obstore's options.
 
-    They win over `s3_options`. Raises ValueError with a sentence for the operator. Nothing is sent yet.
+    They win over `options`. Raises ValueError with a sentence for the operator. Nothing is sent yet.
     """
     parts = urlsplit(url)
     if parts.scheme == "memory":
         return MemoryStore()
     if parts.scheme not in _SCHEMES or not parts.netloc:
         raise ValueError("The storage URL must be a folder, file://, memory://, s3://BUCKET, gs:// or az://.")
-    options: dict[str, Any] = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    chosen: dict[str, Any] = dict(parse_qsl(parts.query, strict_parsing=bool(parts.query)))
     if parts.scheme == "s3":
-        options = _s3(s3_options) | options
+        chosen = _s3(options) | chosen
     client = _patience(timeout_s)
-    client["allow_http"] = str(options.get("endpoint", "")).startswith("http://")
+    client["allow_http"] = str(chosen.get("endpoint", "")).startswith("http://")
     try:
         return from_url(
             parts._replace(query="").geturl(),
-            config=cast("S3Config", options),  # or another's: obstore refuses names it does not know
+            config=cast("S3Config", chosen),  # or another's: obstore refuses names it does not know
             client_options=client,
             retry_config=_persistence(timeout_s, retries),
         )

@@ -71,7 +71,11 @@ class StagedFile:
 def sweep(folder: Path, age_s: float) -> int:
     """Remove what a killed process left: staged files that nobody wrote to for `age_s`. Returns how many."""
     horizon_s, swept = time.time() - age_s, 0
-    with translated(), os.scandir(folder) as entries:
+    try:
+        entries = os.scandir(folder)
+    except OSError as error:
+        raise unavailable() from error
+    with translated(), entries:
         for entry in entries:
             with suppress(FileNotFoundError):  # put or discarded by its owner meanwhile
                 if entry.name.endswith(_SUFFIX) and entry.stat(follow_symlinks=False).st_mtime < horizon_s:
