@@ -61,7 +61,8 @@ class Writing(Reading):
 
     def execute(self, statement: Executable, parameters: dict[str, Any] | list[dict[str, Any]] | None = None) -> int:
         """The number of rows changed."""
-        return self._connection.execute(statement, parameters).rowcount
+        kept = {"preserve_rowcount": True}  # PostgreSQL would otherwise say -1 for an INSERT
+        return self._connection.execute(statement, parameters, execution_options=kept).rowcount
 
     def upsert(self, table: sa.Table) -> Any:  # noqa: ANN401  two dialects' Insert, with one shape and no common type
         """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
