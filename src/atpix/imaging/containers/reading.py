@@ -1,0 +1,59 @@
+"""Bounded reads from a mapped file, and the two words the formats share: `Edit` and `Note`."""
+
+import enum
+import mmap
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from atpix.imaging.errors import InvalidImage
+
+Buffer = bytes | mmap.mmap
+MAX_NOTE_BYTES = 4 << 20
+
+
+class Edit(NamedTuple):
+    """Put `replacement` where the bytes from `start` up to `end` were."""
+
+    start: int
+    end: int
+    replacement: bytes = b""
+
+
+class Note(enum.Enum):
+    """The two languages in which metadata is written."""
+
+    EXIF = "exif"
+    XMP = "xmp"
+
+
+@contextmanager
+def mapped(path: Path) -> Iterator[Buffer]:
+    """The file as bytes that the system pages in and out; nothing of it counts as this process's own memory."""
+    with path.open("rb") as file:
+        if not file.seek(0, 2):
+            yield b""
+            return
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            yield data
+
+
+def take(data: Buffer, start: int, length: int) -> bytes:
+    """Exactly `length` bytes, or InvalidImage."""
+    if length < 0 or start < 0 or start + length > len(data):
+        raise InvalidImage("The image is truncated: a part of it is longer than the file.")
+    return data[start : start + length]
+
+
+def note(data: Buffer, start: int, length: int) -> bytes:
+    """The payload of a note, as far as anyone could want to look into it."""
+    return data[start : start + min(max(length, 0), MAX_NOTE_BYTES)]
+
+
+def u16(data: Buffer, at: int) -> int:
+    return int.from_bytes(take(data, at, 2), "big")
+
+
+def u32(data: Buffer, at: int) -> int:
+    return int.from_bytes(take(data, at, 4), "big")

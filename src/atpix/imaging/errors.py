@@ -1,0 +1,25 @@
+"""Why a file was not taken. Messages are written for the person who sent it and hold no paths."""
+
+
+class ImagingError(ValueError):
+    """The root of what this package raises on purpose."""
+
+
+class UnsupportedType(ImagingError):
+    """The bytes are of no type that is taken here."""
+
+
+class InvalidImage(ImagingError):
+    """The type is right and the bytes do not decode: truncated, corrupt, or forged."""
+
+
+class ImageTooLarge(ImagingError):
+    """More pixels, a longer side or more frames than the limits allow."""
+
+
+class DecoderFailed(ImagingError):
+    """The decoder died, took too long or needed too much memory. Only this one request is lost."""
+
+
+class Busy(ImagingError):
+    """Every decoder works and the queue in front of them is full. Nothing was started: try again later."""

@@ -1,0 +1,80 @@
+"""What a worker and its decoder children say to each other: MessagePack, each message behind its length."""
+
+from pathlib import Path
+
+import msgspec
+
+from atpix.imaging import errors
+from atpix.imaging.sniff import MediaType
+from atpix.imaging.values import Examined, Limits
+
+LENGTH_BYTES = 4
+
+
+class Examine(msgspec.Struct, frozen=True, tag=True):
+    path: str
+    media_type: MediaType
+    limits: Limits
+
+
+class Strip(msgspec.Struct, frozen=True, tag=True):
+    source: str
+    target: str
+    media_type: MediaType
+
+
+class Stripped(msgspec.Struct, frozen=True, tag=True):
+    changed: bool
+
+
+class Seen(msgspec.Struct, frozen=True, tag=True):
+    examined: Examined
+
+
+class Refused(msgspec.Struct, frozen=True, tag=True):
+    """An error of `atpix.imaging.errors` by its name, or `OSError`, and what it says."""
+
+    error: str
+    message: str
+
+
+Request = Examine | Strip
+Answer = Seen | Stripped | Refused
+
+_requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
+_ERRORS: dict[str, type[Exception]] = {
+    kind.__name__: kind
+    for kind in (
+        errors.UnsupportedType,
+        errors.InvalidImage,
+        errors.ImageTooLarge,
+        errors.DecoderFailed,
+        OSError,
+    )
+}
+
+
+def packed(message: Request | Answer) -> bytes:
+    body = msgspec.msgpack.encode(message)
+    return len(body).to_bytes(LENGTH_BYTES, "big") + body
+
+
+def request(body: bytes) -> Request:
+    return _requests.decode(body)
+
+
+def answer(body: bytes) -> Answer:
+    return _answers.decode(body)
+
+
+def raised(refused: Refused) -> Exception:
+    return _ERRORS.get(refused.error, errors.DecoderFailed)(refused.message)
+
+
+def examine(path: Path, media_type: MediaType, limits: Limits) -> Examine:
+    return Examine(str(path.absolute()), media_type, limits)
+
+
+def strip(source: Path, target: Path, media_type: MediaType) -> Strip:
+    return Strip(str(source.absolute()), str(target.absolute()), media_type)
