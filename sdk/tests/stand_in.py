@@ -3,9 +3,12 @@
 import itertools
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
 from email import message_from_bytes
 from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from json import dumps, loads
+from threading import Thread
 from urllib.parse import unquote
 
 import httpx2
@@ -51,6 +54,7 @@ class StandIn:
         self.images: dict[str, dict] = {}
         self.files: dict[str, bytes] = {}
         self.pauses_s: list[float] = []
+        self.url = URL
         self._numbers = itertools.count(1)
 
     def __call__(self, request: httpx2.Request) -> httpx2.Response:  # noqa: C901, PLR0911 (a router)
@@ -88,7 +92,7 @@ class StandIn:
             "id": image_id,
             "projectId": "11111111-0000-7000-8000-000000000000",
             "flowId": None,
-            "storageUrl": f"{URL}/cdn/o/p/img/{image_id}",
+            "storageUrl": f"{self.url}/cdn/o/p/img/{image_id}",
             "mimeType": "image/png",
             "fileSize": len(body),
             "width": 4,
@@ -163,3 +167,51 @@ class StandIn:
     def _one(self, image, status=200):
         body = dumps({"success": True, "data": image})
         return httpx2.Response(status, content=body, headers={"ETag": '"v1"', "Content-Type": "application/json"})
+
+
+@contextmanager
+def on_a_socket(server: StandIn) -> Iterator[StandIn]:
+    """Real HTTP on this machine. A file whose announced length is over a megabyte is refused before it is read."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def answer(self):
+            length = int(self.headers.get("content-length", 0))
+            if length > 1_000_000:
+                self.close_connection = True
+                answer = failure(413, "FILE_TOO_LARGE")
+            else:
+                body = self.rfile.read(length)
+                answer = server(
+                    httpx2.Request(self.command, server.url + self.path, headers=dict(self.headers), content=body)
+                )
+            self.send_response(answer.status_code)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(answer.content)
+            if self.close_connection:
+                self._listen_to_the_end()
+
+        def _listen_to_the_end(self):
+            """Closing on unread bytes resets the connection, which may take the answer with it."""
+            with suppress(ConnectionError):
+                while self.rfile.read1(65_536):
+                    pass
+
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
+
+        def log_message(self, *args):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        listener.daemon_threads = True
+        server.url = f"http://127.0.0.1:{listener.server_port}"
+        thread = Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield server
+        finally:
+            listener.shutdown()
+            thread.join()

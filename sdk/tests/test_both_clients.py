@@ -41,6 +41,14 @@ def test_without_a_key_the_error_says_where_to_put_one(kind, monkeypatch):
             kind(key)
 
 
+@pytest.mark.parametrize("key", ["atp_\r\nX: y", "atp_kéy"])
+def test_a_key_that_is_none_is_refused_without_repeating_it(key):
+    with pytest.raises(ValueError, match="characters that no key has") as caught:
+        Atpix(key)
+
+    assert "atp_" not in str(caught.value)
+
+
 @pytest.mark.parametrize("kind", [Atpix, AsyncAtpix])
 @pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://atpix.test", "http://"])
 def test_an_address_that_is_none_is_refused_at_once(kind, url):

@@ -1,5 +1,4 @@
 import tracemalloc
-from collections.abc import AsyncIterator
 from io import BytesIO, StringIO
 
 import httpx2
@@ -17,17 +16,24 @@ class Listening(httpx2.BaseTransport, httpx2.AsyncBaseTransport):
         self.received = 0
         self.largest_chunk = 0
         self.headers = httpx2.Headers()
+        self.unreachable = 0
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
+        self._connect()
         for chunk in request.stream:
             self._hear(chunk)
         return self._answer(request)
 
     async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
-        assert isinstance(request.stream, AsyncIterator) or hasattr(request.stream, "__aiter__")
+        self._connect()
         async for chunk in request.stream:
             self._hear(chunk)
         return self._answer(request)
+
+    def _connect(self):
+        self.unreachable -= 1
+        if self.unreachable >= 0:
+            raise httpx2.ConnectError("refused")
 
     def _hear(self, chunk):
         self.received += len(chunk)
@@ -131,6 +137,14 @@ def test_memory_stays_flat_in_the_size_of_the_file(connect, listening, seekable)
     assert listening.received > size
     assert listening.largest_chunk <= 256 * 1024
     assert peak < 8 * 1024 * 1024
+
+
+def test_a_source_that_cannot_be_read_twice_may_still_wait_for_the_server(connect, listening, server):
+    listening.unreachable = 2
+
+    connect(transport=listening).images.upload(Zeros(7, seekable=False))
+
+    assert len(server.pauses_s) == 2
 
 
 def test_progress_counts_the_bytes_of_the_file(client):

@@ -113,6 +113,9 @@ def _server(api_key: str | None, base_url: str | None, timeout_s: float | None) 
     key = (os.environ.get("ATPIX_API_KEY", "") if api_key is None else api_key).strip()
     if not key:
         raise MissingAPIKey
+    if not (key.isascii() and key.isprintable()):
+        # Said here, since the HTTP library would repeat the key in its own complaint.
+        raise ValueError("The API key holds characters that no key has.")
     given = (os.environ.get("ATPIX_URL") or DEFAULT_URL) if base_url is None else base_url
     url = httpx2.URL(given)
     if url.scheme not in {"http", "https"} or not url.host:

@@ -45,7 +45,8 @@ class Image(Model, frozen=True, kw_only=True):
     has_alpha: bool | None = None
     generation_id: str | None = None
     deleted_at: datetime | None = None
-    flow_aliases: Any = None
+    flow_aliases: list[str] | None = None
+    """Of a single image; lists leave it out."""
 
     etag: str | None = None
     """For `if_match=`. Taken from the answer's header, so images of a list have none."""
