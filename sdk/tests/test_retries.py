@@ -154,11 +154,15 @@ def test_a_conditional_write_whose_answer_was_lost_is_not_repeated(client, serve
         lambda: client.images.assign_alias(image["id"], "@a", expect_image_id=None),
         lambda: client.images.delete("@hero"),
     ]
-    for number, write in enumerate(writes, 1):
-        server.script.append(httpx2.ReadTimeout("slow"))
-        with pytest.raises(APITimeoutError):
-            write()
-        assert len(server.requests) == number
+    for write in writes:
+        for lost, kind in [
+            (httpx2.ReadTimeout("slow"), APITimeoutError),
+            (failure(504, "TROUBLE"), errors.ServerFault),
+        ]:
+            server.script.append(lost)
+            with pytest.raises(kind):
+                write()
+    assert len(server.requests) == 6
 
 
 def test_a_conditional_write_that_never_arrived_is_repeated(client, server):

@@ -48,7 +48,7 @@ def update_project(project_id: str, *, settings: Mapping[str, Any]) -> Operation
     return with_json("PATCH", path, answers.data_of(Project), {"settings": settings}, {})
 
 
-def create_key(  # noqa: PLR0913
+def create_key(
     *,
     organization: str | None = None,
     project: str | None = None,

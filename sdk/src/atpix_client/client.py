@@ -32,7 +32,7 @@ class Atpix:
     each wait for the network, not a whole transfer. A client handed in as `http_client` stays the caller's to close.
     """
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         api_key: str | None = None,
         base_url: str | None = None,
@@ -72,7 +72,7 @@ class Atpix:
 class AsyncAtpix:
     """`Atpix` for asyncio: the same methods, awaited; `iterate` is an asynchronous iterator."""
 
-    def __init__(  # noqa: PLR0913
+    def __init__(
         self,
         api_key: str | None = None,
         base_url: str | None = None,

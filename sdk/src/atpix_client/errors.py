@@ -14,10 +14,13 @@ AtpixError
     ├── Forbidden 403
     ├── NotFound 404
     │   ├── ImageNotFound, AliasNotFound, FlowNotFound
-    │   └── GenerationNotFound, ScopeNotFound, ProjectNotFound
+    │   ├── GenerationNotFound, ScopeNotFound
+    │   └── OrganizationNotFound, ProjectNotFound, KeyNotFound
     ├── MethodNotAllowed 405
+    ├── RequestTimeout 408                 an upload took too long
     ├── Conflict 409
-    │   └── AliasConflict, ScopeAlreadyExists, IdempotencyKeyInUse
+    │   ├── AliasConflict, DuplicateImage, ScopeAlreadyExists, IdempotencyKeyInUse
+    │   └── OrganizationAlreadyExists, ProjectAlreadyExists, KeyNotActive
     ├── Gone 410
     ├── PreconditionFailed 412
     ├── ContentTooLarge 413
@@ -25,7 +28,7 @@ AtpixError
     ├── UnsupportedMediaType 415
     │   └── UnsupportedFileType
     ├── UnprocessableContent 422
-    │   └── InvalidImage, IdempotencyKeyReused, ContentBlocked
+    │   └── InvalidImage, PrivateMetadata, IdempotencyKeyReused, ContentBlocked
     ├── TooManyRequests 429
     │   └── RateLimitExceeded, ScopeGenerationLimitExceeded, ProviderRateLimit
     └── ServerFault 5xx
@@ -175,12 +178,24 @@ class ScopeNotFound(NotFound):
     own_code = "SCOPE_NOT_FOUND"
 
 
+class OrganizationNotFound(NotFound):
+    own_code = "ORGANIZATION_NOT_FOUND"
+
+
 class ProjectNotFound(NotFound):
     own_code = "PROJECT_NOT_FOUND"
 
 
+class KeyNotFound(NotFound):
+    own_code = "KEY_NOT_FOUND"
+
+
 class MethodNotAllowed(APIStatusError):
     own_status, own_code = 405, "METHOD_NOT_ALLOWED"
+
+
+class RequestTimeout(APIStatusError):
+    own_status, own_code = 408, "REQUEST_TIMEOUT"
 
 
 class Conflict(APIStatusError):
@@ -191,8 +206,26 @@ class AliasConflict(Conflict):
     own_code = "ALIAS_CONFLICT"
 
 
+class DuplicateImage(Conflict):
+    """The answer to `on_duplicate="reject"`."""
+
+    own_code = "DUPLICATE_IMAGE"
+
+
 class ScopeAlreadyExists(Conflict):
     own_code = "SCOPE_ALREADY_EXISTS"
+
+
+class OrganizationAlreadyExists(Conflict):
+    own_code = "ORGANIZATION_ALREADY_EXISTS"
+
+
+class ProjectAlreadyExists(Conflict):
+    own_code = "PROJECT_ALREADY_EXISTS"
+
+
+class KeyNotActive(Conflict):
+    own_code = "KEY_NOT_ACTIVE"
 
 
 class IdempotencyKeyInUse(Conflict):
@@ -237,6 +270,12 @@ class InvalidImage(UnprocessableContent):
     """The right type, but its bytes do not decode."""
 
     own_code = "INVALID_IMAGE"
+
+
+class PrivateMetadata(UnprocessableContent):
+    """The project refuses pictures that tell where or by whom they were taken."""
+
+    own_code = "PRIVATE_METADATA"
 
 
 class IdempotencyKeyReused(UnprocessableContent):

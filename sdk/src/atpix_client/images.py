@@ -54,7 +54,7 @@ def upload(  # noqa: PLR0913
     return post("/images/upload", answers.image, body, idempotency_key)
 
 
-def list_page(  # noqa: PLR0913
+def list_page(
     *,
     flow_id: str | None = None,
     source: str | None = None,
@@ -128,7 +128,7 @@ def patch(
     return _change("PATCH", ref, _Changes(focal_point, meta), if_match, "application/merge-patch+json")
 
 
-def assign_alias(  # noqa: PLR0913
+def assign_alias(
     ref: str,
     alias: str | None,
     *,

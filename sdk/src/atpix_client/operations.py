@@ -75,7 +75,7 @@ def post(
     return with_json("POST", path, decode, body, headers)
 
 
-def with_json(  # noqa: PLR0913
+def with_json(
     method: str,
     path: str,
     decode: Callable[[Answer], T],
