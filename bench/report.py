@@ -21,7 +21,7 @@ def show(lines: Sequence[Line], machine: str, console: Console) -> None:
         table.add_row(job, line.baseline, line.measured, _ratio(line), line.must, line.verdict)
     console.print(table)
     missed = [line.job for line in lines if line.met is False]
-    console.print(f"{len(missed)} of {len(lines)} missed: {'; '.join(missed)}" if missed else "None was missed.")
+    console.print(f"{len(missed)} of {len(lines)} missed" + "".join(f"\n- {job}" for job in missed))
 
 
 def write(lines: Sequence[Line], machine: str, method: str) -> Path:

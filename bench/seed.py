@@ -1,6 +1,7 @@
 """A project with 1,000,000 images, as rows only, in our schema: SQLite in one transaction, PostgreSQL through COPY.
 
-Indexes and the triggers that keep the counts are set aside, and made again after the rows; the counts come from the rows.
+Indexes and the triggers that keep the counts are set aside, and made again after the rows; the counts come
+from the rows.
 """
 
 import random
