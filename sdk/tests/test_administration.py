@@ -1,5 +1,11 @@
 import json
 
+import httpx2
+import pytest
+from sdk.tests.stand_in import failure
+
+from atpix_client import APITimeoutError
+
 
 def sent(server):
     request = server.requests[-1]
@@ -25,6 +31,9 @@ def test_projects_are_made_changed_and_listed(client, server):
 
     client.projects.update("p1", settings={"a": None})
     assert sent(server) == ("PATCH", "/projects/p1", {"settings": {"a": None}})
+
+    client.projects.update("p1", name="Site")
+    assert sent(server) == ("PATCH", "/projects/p1", {"name": "Site"})
 
     assert client.projects.list(limit=5).total == 1
 
@@ -53,7 +62,17 @@ def test_keys_are_listed_rotated_and_revoked(client, server):
     assert sent(server) == ("DELETE", "/keys/k1", None)
 
 
-def test_making_a_key_is_safe_to_repeat(client, server):
-    client.keys.create(kind="master")
+def test_a_key_whose_answer_was_lost_is_an_exception_and_not_a_record_without_the_key(client, server):
+    for make in (lambda: client.keys.create(kind="master"), lambda: client.keys.rotate("k1")):
+        server.script.append(httpx2.ReadTimeout("slow"))
+        with pytest.raises(APITimeoutError):
+            make()
 
-    assert server.requests[-1].headers["idempotency-key"]
+    assert len(server.requests) == 2
+
+
+def test_making_a_key_waits_for_a_busy_server(client, server):
+    server.script.append(failure(503, "OVERLOADED"))
+
+    assert client.keys.create(kind="master").key == "atp_secret"
+    assert len({request.headers["idempotency-key"] for request in server.requests}) == 1

@@ -43,9 +43,12 @@ def iterate_projects(*, page_size: int = 100) -> Walk[Project]:
     return Walk(lambda cursor, offset: list_projects(limit=page_size, offset=offset, cursor=cursor))
 
 
-def update_project(project_id: str, *, settings: Mapping[str, Any]) -> Operation[Project]:
-    path = f"/projects/{segment(project_id)}"
-    return with_json("PATCH", path, answers.data_of(Project), {"settings": settings}, {})
+def update_project(
+    project_id: str, *, settings: Mapping[str, Any] | None = None, name: str | None = None
+) -> Operation[Project]:
+    """Changes the settings that are named; the others stay."""
+    body = _given(settings=settings, name=name)
+    return with_json("PATCH", f"/projects/{segment(project_id)}", answers.data_of(Project), body, {})
 
 
 def create_key(
@@ -57,7 +60,9 @@ def create_key(
     name: str | None = None,
     kind: Literal["project", "master"] = "project",
 ) -> Operation[Key]:
-    """Slugs name the project. The answer's `key` is shown this once."""
+    """Slugs name the project. The answer's `key` is shown this once. That is why a lost answer is an exception, not a
+    repetition: it would bring the key's record without the key.
+    """
     body = _given(
         organization=organization,
         project=project,
@@ -66,7 +71,7 @@ def create_key(
         name=name,
         kind=kind,
     )
-    return post("/keys", answers.data_of(Key), body)
+    return post("/keys", answers.data_of(Key), body, repeatable=False)
 
 
 def list_keys(
@@ -85,9 +90,11 @@ def revoke_key(key_id: str) -> Operation[None]:
 
 
 def rotate_key(key_id: str, *, overlap_seconds: int | None = None) -> Operation[Key]:
-    """A successor, whose `key` is shown this once; the old key works until the overlap ends."""
+    """A successor, whose `key` is shown this once; the old key works until the overlap ends. As with `create`, a lost
+    answer is an exception.
+    """
     path = f"/keys/{segment(key_id)}/rotate"
-    return post(path, answers.data_of(Key), _given(overlapSeconds=overlap_seconds))
+    return post(path, answers.data_of(Key), _given(overlapSeconds=overlap_seconds), repeatable=False)
 
 
 def _given(**fields: object) -> dict[str, object]:

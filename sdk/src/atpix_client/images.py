@@ -13,7 +13,7 @@ from atpix_client.operations import Operation, Walk, conditional_on, post, query
 
 
 class _Changes(Struct, rename="camel"):
-    focal_point: FocalPoint | Mapping[str, float | None] | UnsetType | None = UNSET
+    focal_point: FocalPoint | UnsetType | None = UNSET
     meta: Mapping[str, Any] | UnsetType | None = UNSET
 
 
@@ -120,7 +120,7 @@ def update(
 def patch(
     ref: str,
     *,
-    focal_point: FocalPoint | Mapping[str, float | None] | UnsetType | None = UNSET,
+    focal_point: FocalPoint | UnsetType | None = UNSET,
     meta: Mapping[str, Any] | UnsetType | None = UNSET,
     if_match: str | None = None,
 ) -> Operation[Image]:

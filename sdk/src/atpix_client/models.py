@@ -47,6 +47,8 @@ class Image(Model, frozen=True, kw_only=True):
     deleted_at: datetime | None = None
     flow_aliases: list[str] | None = None
     """Of a single image; lists leave it out."""
+    location_found: bool | None = None
+    """Of an upload: whether the picture tells where it was taken."""
 
     etag: str | None = None
     """For `if_match=`. Taken from the answer's header, so images of a list have none."""
@@ -97,6 +99,8 @@ class Key(Model, frozen=True, kw_only=True):
     scopes: list[str]
     name: str | None = None
     kind: str | None = None
+    project: str | None = None
+    """`organization/project`; None for a master key, as `project_id`."""
     project_id: str | None = None
     expires_at: datetime | None = None
     last_used_at: datetime | None = None

@@ -66,13 +66,18 @@ def segment(text: str) -> str:
 
 
 def post(
-    path: str, decode: Callable[[Answer], T], body: object = None, idempotency_key: str | None = None
+    path: str,
+    decode: Callable[[Answer], T],
+    body: object = None,
+    idempotency_key: str | None = None,
+    *,
+    repeatable: bool = True,
 ) -> Operation[T]:
-    """Every POST carries an idempotency key, so repeating it after a lost answer is safe."""
+    """Every POST carries an idempotency key, so repeating it after a lost answer does nothing twice."""
     headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
     if isinstance(body, Form):
-        return Operation("POST", path, decode, body, headers | {"Content-Type": body.content_type})
-    return with_json("POST", path, decode, body, headers)
+        return Operation("POST", path, decode, body, headers | {"Content-Type": body.content_type}, repeatable)
+    return with_json("POST", path, decode, body, headers, repeatable=repeatable)
 
 
 def with_json(
