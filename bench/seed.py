@@ -74,16 +74,16 @@ class _Plan:
         self._some: list[str] = []
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """One in ten in the large flow, one in ten in the small ones, one in ten generated, 1 % in the trash."""
+        """A tenth in the large flow, a tenth in the small ones; one in 7 generated, one in 97 in the trash, everywhere."""
         every = max(1, self.images // 1000)
         for at in range(self.images):
             ms = _FIRST_MS + at * _STEP_MS
             image, noise = self._uuid7(ms), self._random.getrandbits(256)
-            trashed = at % 100 == 99
+            trashed = at % 97 == 50
             if at % every == 0 and not trashed:
                 self._some.append(image)
             yield (
-                image, self.project, self._flow(at), "generated" if at % 10 == 3 else "uploaded", "image/jpeg",
+                image, self.project, self._flow(at), "generated" if at % 7 == 3 else "uploaded", "image/jpeg",
                 100_000 + noise % 1_000_000, 1200, 800, f"{noise:064x}", None, None, '{"title":"a photograph"}',
                 f"photograph-{at}.jpg", "1QcSHQRnh493V4dIh4eXh1h4kJUI", "#7a6a5b", False, ms, ms,
                 ms if trashed else None,
