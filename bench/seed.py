@@ -74,7 +74,7 @@ class _Plan:
         self._some: list[str] = []
 
     def rows(self) -> Iterator[tuple[Any, ...]]:
-        """A tenth in the large flow, a tenth in the small ones; one in 7 generated, one in 97 in the trash, everywhere."""
+        """A tenth in the large flow, a tenth in the small ones; 1 in 7 generated, 1 in 97 trashed, everywhere."""
         every = max(1, self.images // 1000)
         for at in range(self.images):
             ms = _FIRST_MS + at * _STEP_MS
