@@ -1,13 +1,14 @@
 """What can be done with organizations, projects and keys: by the master key over HTTP, or at the command line."""
 
-from collections.abc import Collection
-from typing import NamedTuple
+from collections.abc import Callable, Collection
+from typing import NamedTuple, TypeVar
 
 import msgspec
 import sqlalchemy as sa
 from msgspec import UNSET, UnsetType
 
 from atpix.caller import SCOPES, ProjectSettings, Scope
+from atpix.db import Writing
 from atpix.db.tables import api_keys, organizations, projects
 from atpix.errors import ValidationFailed
 from atpix.http.paging import Page, Window
@@ -20,6 +21,14 @@ from atpix.services import Services
 
 _DAY_MS = 86_400_000
 
+T = TypeVar("T")
+Seal = Callable[[Writing, T], None]
+"""Runs inside the transaction, last: where the asker's own right is asked once more and an answer is stored."""
+
+
+def no_seal(_tx: Writing, _made: object) -> None:
+    """For the command line, which is its own authority."""
+
 
 class IssuedKey(NamedTuple):
     """`text` is the key itself. It is nowhere else: who loses it makes another."""
@@ -28,12 +37,15 @@ class IssuedKey(NamedTuple):
     text: str
 
 
-def create_organization(svc: Services, slug: Slug, name: str | None = None) -> OrganizationRow:
+def create_organization(
+    svc: Services, slug: Slug, name: str | None = None, *, seal: Seal[OrganizationRow] = no_seal
+) -> OrganizationRow:
     """Raises OrganizationAlreadyExists."""
     made = _new_organization(slug, name, svc.now())
     with svc.db.transaction() as tx:
         if not rows.add_organization(tx, made):
             raise OrganizationAlreadyExists(slug)
+        seal(tx, made)
     return made
 
 
@@ -44,6 +56,7 @@ def create_project(
     *,
     name: str | None = None,
     settings: SettingsPatch | None = None,
+    seal: Seal[ProjectRow] = no_seal,
 ) -> ProjectRow:
     """Raises OrganizationNotFound, ProjectAlreadyExists."""
     chosen = preferences.merged(ProjectSettings(), settings or SettingsPatch())
@@ -51,6 +64,7 @@ def create_project(
         made = _new_project(rows.find_organization(tx, organization), slug, name, chosen, svc.now())
         if not rows.add_project(tx, made):
             raise ProjectAlreadyExists(organization, slug)
+        seal(tx, made)
     return made
 
 
@@ -65,7 +79,12 @@ def ensure_project(svc: Services, path: str) -> ProjectRow:
 
 
 def update_project(
-    svc: Services, project: ProjectId, *, name: str | UnsetType = UNSET, settings: SettingsPatch | UnsetType = UNSET
+    svc: Services,
+    project: ProjectId,
+    *,
+    name: str | UnsetType = UNSET,
+    settings: SettingsPatch | UnsetType = UNSET,
+    seal: Seal[ProjectRow] = no_seal,
 ) -> ProjectRow:
     """What is UNSET stays; settings are merged. Slugs are in permanent URLs and never change.
 
@@ -79,6 +98,7 @@ def update_project(
         changed = msgspec.structs.replace(found, name=found.name if name is UNSET else name, settings=chosen)
         values = {"name": changed.name, "settings": preferences.stored(chosen)}
         tx.execute(sa.update(projects).where(projects.c.id == project).values(values))
+        seal(tx, changed)
     return changed
 
 
@@ -89,6 +109,7 @@ def create_key(
     scopes: Collection[Scope] = SCOPES,
     name: str = "",
     expires_in_days: int | None = None,
+    seal: Seal[IssuedKey] = no_seal,
 ) -> IssuedKey:
     """A project's key, or a master key when `project` is None."""
     now = svc.now()
@@ -105,9 +126,11 @@ def create_key(
         revoked_at=None,
         last_used_at=None,
     )
+    issued = IssuedKey(row, minted.text)
     with svc.db.transaction() as tx:
         rows.add_key(tx, row, digest=minted.digest)
-    return IssuedKey(row, minted.text)
+        seal(tx, issued)
+    return issued
 
 
 def list_organizations(svc: Services, window: Window) -> Page[OrganizationRow]:
@@ -128,7 +151,7 @@ def list_keys(svc: Services, window: Window, *, project: ProjectId | None = None
         return rows.page(tx, rows.KEYS.where(*of), api_keys.c.id, window, rows.key)
 
 
-def revoke_key(svc: Services, key: KeyId) -> KeyRow:
+def revoke_key(svc: Services, key: KeyId, *, seal: Seal[KeyRow] = no_seal) -> KeyRow:
     """Takes effect at once for every write, and for reads when the key caches have forgotten it (seconds).
 
     Safe to repeat: the first time stays. Raises KeyNotFound.
@@ -136,10 +159,12 @@ def revoke_key(svc: Services, key: KeyId) -> KeyRow:
     with svc.db.transaction() as tx:
         unrevoked = (api_keys.c.id == key, api_keys.c.revoked_at.is_(None))
         tx.execute(sa.update(api_keys).where(*unrevoked).values(revoked_at=svc.now()))
-        return rows.key_by_id(tx, key)
+        revoked = rows.key_by_id(tx, key)
+        seal(tx, revoked)
+    return revoked
 
 
-def rotate_key(svc: Services, key: KeyId, *, overlap_s: int) -> IssuedKey:
+def rotate_key(svc: Services, key: KeyId, *, overlap_s: int, seal: Seal[IssuedKey] = no_seal) -> IssuedKey:
     """A new key with the old one's rights and life-span; the old one works for `overlap_s` more.
 
     Raises KeyNotFound, KeyNotActive.
@@ -162,7 +187,9 @@ def rotate_key(svc: Services, key: KeyId, *, overlap_s: int) -> IssuedKey:
             last_used_at=None,
         )
         rows.add_key(tx, row, digest=minted.digest, rotated_from=key)
-    return IssuedKey(row, minted.text)
+        issued = IssuedKey(row, minted.text)
+        seal(tx, issued)
+    return issued
 
 
 def find_project(svc: Services, organization: Slug, slug: Slug) -> ProjectRow:
