@@ -87,7 +87,6 @@ class Project(Model, frozen=True, kw_only=True):
     slug: str
     name: str | None = None
     organization: str | None = None
-    organization_id: str | None = None
     settings: dict[str, Any] = {}
     created_at: datetime | None = None
     updated_at: datetime | None = None
