@@ -131,6 +131,6 @@ def load(**arguments: object) -> Settings:
 
 def hand_down(settings: Settings) -> None:
     """Put what was decided into the environment, where worker processes find it again with `load()`."""
-    for name, value in settings.model_dump(exclude_defaults=True).items():
+    for name, value in settings.model_dump().items():
         plain = value.get_secret_value() if isinstance(value, SecretStr) else value
         os.environ[f"ATPIX_{name.upper()}"] = str(plain)

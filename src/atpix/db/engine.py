@@ -6,16 +6,21 @@ it). PostgreSQL: read committed. Faults of the driver leave here as AtpixErrors;
 
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Self
+from typing import Any, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
 from sqlalchemy.engine import Connection, Engine, Row
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.sql import Executable
+from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
 
 from atpix.errors import Overloaded, StorageFull, StorageUnavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 _FULL = ("database or disk is full", "disk i/o error", "no space left on device", "could not extend file")
 _BUSY = (
@@ -78,10 +83,11 @@ class Writing(Reading):
 class Database:
     """The process's connections. Open one with `Database.open(url)`, close it at the end."""
 
-    def __init__(self, url: sa.URL, reader: Engine, writer: Engine) -> None:
+    def __init__(self, url: sa.URL, reader: Engine, writer: Engine, on_loop: AsyncEngine | None = None) -> None:
         self.url = url
         self._reader = reader
         self._writer = writer
+        self._on_loop = on_loop
         self._one_writer = threading.Lock()
 
     @classmethod
@@ -99,8 +105,8 @@ class Database:
                     _sqlite(parsed, 1, timeout_s, writer=True),
                 )
             case "postgresql":
-                engine = _postgresql(parsed.set(drivername="postgresql+psycopg"), threads, timeout_s)
-                return cls(parsed, engine, engine)
+                parsed = parsed.set(drivername="postgresql+psycopg")
+                return cls(parsed, *_postgresql(parsed, threads, timeout_s))
             case other:
                 raise DatabaseFault(f"ATPIX_DATABASE_URL: {other} is not supported; use sqlite or postgresql.")
 
@@ -114,8 +120,21 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
-        with _faults_translated(), self._reader.connect() as connection, connection.begin():
+        """No transaction: each statement sees what was committed before it."""
+        with _faults_translated(), self._reading_engine().connect() as connection:
             yield Reading(connection)
+
+    async def on_loop(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a function that reads a few rows, without a thread: docs/decisions/reads-on-the-loop.md.
+
+        SQLite answers in microseconds, right here. PostgreSQL is waited for as coroutines are, in a greenlet.
+        """
+        if self._on_loop is None:
+            return read(*args, **kwargs)
+        return await greenlet_spawn(read, *args, **kwargs)
+
+    def _reading_engine(self) -> Engine:
+        return self._on_loop.sync_engine if self._on_loop is not None and in_greenlet() else self._reader
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Writing]:
@@ -141,6 +160,8 @@ class Database:
     def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
+        if self._on_loop is not None:  # its connections belong to a loop that has ended
+            self._on_loop.sync_engine.dispose(close=False)
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -188,42 +209,49 @@ def _sqlite(url: sa.URL, size: int, timeout_s: float, *, writer: bool) -> Engine
         max_overflow=0,
         pool_timeout=timeout_s,
         connect_args={"check_same_thread": False, "timeout": max(timeout_s, 30)},
+        **({} if writer else _AUTOCOMMIT),
     )
 
     @event.listens_for(engine, "connect")
     def _prepare(raw: sqlite3.Connection, _record: object) -> None:
         raw.isolation_level = None  # BEGIN is ours to say, below
-        cursor = raw.cursor()
-        cursor.execute("PRAGMA journal_mode=WAL")
-        cursor.execute("PRAGMA synchronous=FULL")
-        cursor.execute("PRAGMA foreign_keys=ON")
-        cursor.execute("PRAGMA cache_size=-4000")
-        if not writer:
-            cursor.execute("PRAGMA query_only=ON")
-        cursor.close()
+        for pragma in _PRAGMAS if writer else (*_PRAGMAS, "query_only=ON"):
+            raw.execute(f"PRAGMA {pragma}").close()
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+    if writer:
+
+        @event.listens_for(engine, "begin")
+        def _begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
 
-def _postgresql(url: sa.URL, threads: int, timeout_s: float) -> Engine:
+_PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-4000")
+_AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
+
+
+def _postgresql(url: sa.URL, threads: int, timeout_s: float) -> tuple[Engine, Engine, AsyncEngine]:
     """Every wait has an end: for a connection, a lock, a statement, and for a peer that went silent (TCP)."""
     limit_ms = int(timeout_s * 1000)
-    return sa.create_engine(
-        url,
-        pool_size=threads,
-        max_overflow=4,
-        pool_timeout=timeout_s,
-        connect_args={
+    bounds = {
+        "statement_timeout": limit_ms,
+        "lock_timeout": limit_ms,
+        "idle_in_transaction_session_timeout": 6 * limit_ms,
+    }
+    options: dict[str, Any] = {
+        "max_overflow": 4,
+        "pool_timeout": timeout_s,
+        "connect_args": {
             "connect_timeout": max(2, int(timeout_s)),
-            "options": f"-c statement_timeout={limit_ms} -c lock_timeout={limit_ms} -c idle_in_transaction_session_timeout={6 * limit_ms}",
+            "options": " ".join(f"-c {name}={value}" for name, value in bounds.items()),
             "keepalives_idle": 10,
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": limit_ms,
             "prepare_threshold": 2,
         },
-    )
+    }
+    engine = sa.create_engine(url, pool_size=threads, **options)
+    on_loop = create_async_engine(url, pool_size=threads, **options, **_AUTOCOMMIT)
+    return engine.execution_options(isolation_level="AUTOCOMMIT"), engine, on_loop

@@ -1,0 +1,1 @@
+"""What all routes share: reference types, envelope, errors as JSON, paging, conditional requests, upload reading."""

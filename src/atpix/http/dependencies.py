@@ -1,0 +1,89 @@
+"""What routes are handed: the services and who is asking. Litestar fills parameters of these names."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Protocol, cast
+
+from litestar import Request
+from litestar.concurrency import sync_to_thread
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import ParameterKwarg
+
+from atpix.caller import Administrator, Caller, Scope
+from atpix.errors import Forbidden, Unauthorized, ValidationFailed
+from atpix.services import Services
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Authenticator(Protocol):
+    """What turns a key into who holds it (atpix.projects.authentication)."""
+
+    def cached(self, text: str, /) -> Caller | Administrator | None:
+        """What was found a moment ago. Does no I/O."""
+
+    def look_up(self, text: str, /) -> Caller | Administrator:
+        """Raises Unauthorized."""
+
+
+async def provide_services(request: AnyRequest) -> Services:
+    """Every route asks for these, so here its query is looked at as well. Raises ValidationFailed."""
+    if request.scope["query_string"]:
+        _refuse_unknown(request)
+    return cast("Services", request.app.state.services)
+
+
+async def provide_caller(request: AnyRequest, svc: Services) -> Caller:  # noqa: ARG001  after the services
+    """Raises Unauthorized, Forbidden. The scope that a route needs stands in its `opt`."""
+    who = await authenticate(request)
+    if not isinstance(who, Caller):
+        raise Forbidden("A master key administers; use a project's key for its images.")
+    who.require(cast("Scope", request.route_handler.opt["scope"]))
+    return who
+
+
+async def provide_administrator(request: AnyRequest, svc: Services) -> Administrator:  # noqa: ARG001  as above
+    """Raises Unauthorized, Forbidden."""
+    who = await authenticate(request)
+    if not isinstance(who, Administrator):
+        raise Forbidden("This needs a master key; make one with: atpix keys create --master")
+    return who
+
+
+async def authenticate(request: AnyRequest) -> Caller | Administrator:
+    """From memory, without leaving the event loop, when this key was seen a moment ago."""
+    authenticator = cast("Authenticator", request.app.state.authenticator)
+    text = _key(request.headers)
+    if text is None:
+        raise Unauthorized
+    if (who := authenticator.cached(text)) is not None:
+        return who
+    return await sync_to_thread(authenticator.look_up, text)
+
+
+def _key(headers: Mapping[str, str]) -> str | None:
+    if (text := headers.get("x-api-key")) is not None:
+        return text
+    kind, _, text = headers.get("authorization", "").partition(" ")
+    return text.strip() if kind.lower() == "bearer" else None
+
+
+def _refuse_unknown(request: AnyRequest) -> None:
+    """A misspelt filter must not silently list everything."""
+    known = _parameters(cast("HTTPRouteHandler", request.route_handler))
+    for name in request.query_params:
+        if name not in known:
+            takes = ", ".join(sorted(known)) or "none"
+            raise ValidationFailed.at(name, f"is not a parameter of this request; it takes: {takes}.")
+
+
+@lru_cache(maxsize=256)
+def _parameters(handler: HTTPRouteHandler) -> frozenset[str]:
+    """Names of the query parameters of a route and of its dependencies."""
+    providers = [provider.parsed_fn_signature for provider in handler.resolve_dependencies().values()]
+    definitions = (d for s in (handler.parsed_fn_signature, *providers) for d in s.parameters.values())
+    return frozenset(
+        definition.kwarg_definition.query
+        for definition in definitions
+        if isinstance(definition.kwarg_definition, ParameterKwarg) and definition.kwarg_definition.query
+    )

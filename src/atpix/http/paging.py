@@ -1,0 +1,73 @@
+"""Pages: by offset, or by a cursor that stays right while rows come and go."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Generic, TypeVar
+
+from litestar.params import Parameter
+from msgspec import UNSET
+
+from atpix.errors import ValidationFailed
+from atpix.http.wire import Listing, Pagination
+from atpix.ids import as_uuid
+
+Row = TypeVar("Row")
+Out = TypeVar("Out")
+
+LimitParameter = Annotated[int, Parameter(query="limit", ge=1, le=100, description="Rows in the page, 1 to 100.")]
+OffsetParameter = Annotated[
+    int | None, Parameter(query="offset", ge=0, le=2**53, description="Rows to leave out before it. Excludes `cursor`.")
+]
+CursorParameter = Annotated[
+    str | None, Parameter(query="cursor", description="`nextCursor` of the page before. Excludes `offset`.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of a listing that was asked for. `after` is the last id of the page before."""
+
+    limit: int
+    offset: int
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    rows: Sequence[Row]
+    total: int
+    has_more: bool
+
+
+async def provide_window(
+    limit: LimitParameter = 20, offset: OffsetParameter = None, cursor: CursorParameter = None
+) -> Window:
+    """Raises ValidationFailed for a cursor beside an offset and for one that we did not make."""
+    if cursor is not None and offset is not None:
+        raise ValidationFailed.at("cursor", "excludes offset; send one of them.")
+    return Window(limit, offset or 0, None if cursor is None else _opened(cursor))
+
+
+def listing(page: Page[Row], window: Window, out: Callable[[Row], Out], id_of: Callable[[Row], str]) -> Listing[Out]:
+    return Listing(
+        data=[out(row) for row in page.rows],
+        pagination=Pagination(page.total, window.limit, window.offset, page.has_more),
+        next_cursor=_sealed(id_of(page.rows[-1])) if page.has_more and page.rows else UNSET,
+    )
+
+
+def _sealed(last_id: str) -> str:
+    return base64.urlsafe_b64encode(bytes.fromhex(last_id.replace("-", ""))).decode().rstrip("=")
+
+
+def _opened(cursor: str) -> str:
+    try:
+        digits = base64.b64decode(cursor + "==", altchars=b"-_", validate=True).hex()
+        uuid = as_uuid("-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:])))
+    except (binascii.Error, ValueError):
+        uuid = None
+    if uuid is None:
+        raise ValidationFailed.at("cursor", "is not one that this server gave; begin again without it.")
+    return uuid

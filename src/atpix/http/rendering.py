@@ -1,0 +1,79 @@
+"""Errors as the wire shows them. What is not an AtpixError is our own fault: the log gets it, the caller an id."""
+
+import re
+from typing import Any
+
+import structlog
+from litestar import MediaType, Request, Response
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
+
+from atpix.errors import AtpixError, Fault, FileTooLarge, InternalError, MethodNotAllowed, NotFound, ValidationFailed
+from atpix.http.wire import ErrorAnswer, ErrorBody, FaultOut, encode
+
+log = structlog.get_logger("atpix.http")
+_AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
+
+
+def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The one exception handler of the API."""
+    known = as_atpix(error)
+    if known.status >= 500:
+        log.error("request_failed", code=known.code, facts=known.facts, exc_info=error)
+    headers = {"Cache-Control": "no-store"}
+    if known.retry_after_s is not None:
+        headers["Retry-After"] = str(known.retry_after_s)
+    if isinstance(error, MethodNotAllowedException) and error.headers:
+        headers["Allow"] = error.headers.get("Allow", "")
+    if known.status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="atpix"'
+    body = error_body(known, str(request.scope.get("atpix_request_id", "")))
+    return Response(body, status_code=known.status, headers=headers, media_type=MediaType.JSON)
+
+
+def error_body(error: AtpixError, request_id: str) -> bytes:
+    details = [FaultOut(fault.path, fault.message) for fault in error.faults]
+    return encode(ErrorAnswer(error=ErrorBody(error.code, error.message, request_id, details)))
+
+
+def as_atpix(error: Exception) -> AtpixError:  # noqa: PLR0911  a table
+    match error:
+        case AtpixError():
+            return error
+        case ValidationException():
+            return _invalid(error)
+        case NotFoundException():
+            return NotFound("There is nothing at this address; see /docs for what there is.")
+        case MethodNotAllowedException():
+            return MethodNotAllowed("This address does not take that method; see the header Allow.")
+        case HTTPException(status_code=413):
+            return FileTooLarge("The body of this request is too large.")
+        case HTTPException(status_code=status) if status < 500:
+            return ValidationFailed(str(error.detail))
+        case RecursionError():
+            return ValidationFailed("The JSON is nested too deeply.")
+        case _:
+            return InternalError()
+
+
+def _invalid(error: ValidationException) -> ValidationFailed:
+    """Litestar's and msgspec's words, with the place they mean in our own names."""
+    faults = [_fault(part) for part in error.extra] if isinstance(error.extra, list) else []
+    if not faults:
+        return ValidationFailed(_sentence(str(error.detail)))
+    text = "; ".join(f"{fault.path}: {fault.message}" if fault.path else fault.message for fault in faults)
+    return ValidationFailed(text, faults=tuple(faults))
+
+
+def _fault(part: object) -> Fault:
+    if not isinstance(part, dict):
+        return Fault("", _sentence(str(part)))
+    found = _AT.match(str(part.get("message", "")))
+    assert found is not None
+    key = "" if part.get("key") in {"data", None} else str(part["key"])
+    path = ".".join(filter(None, (key, found["path"])))
+    return Fault(path, _sentence(found["what"]))
+
+
+def _sentence(text: str) -> str:
+    text = re.sub(r"Object contains unknown field `([^`]*)`", r"Unknown field \1", text.strip() or "is not valid")
+    return text if text.endswith(".") else text + "."

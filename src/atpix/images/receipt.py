@@ -1,0 +1,73 @@
+"""`POST /images/upload`: the one route that reads its body as it arrives. Only here do bytes come in asynchronously."""
+
+import hashlib
+
+from litestar import Response, post
+from litestar.concurrency import sync_to_thread
+
+from atpix.blobs import StagedFile
+from atpix.caller import Caller
+from atpix.db import Writing
+from atpix.http import answers, idempotency
+from atpix.http.dependencies import AnyRequest
+from atpix.http.once import Once
+from atpix.http.receiving import Headers, Received, Rules, receive
+from atpix.http.wire import Answer, encode
+from atpix.images import form, uploads
+from atpix.images.schemas import ImageOut
+from atpix.images.uploads import Kept
+from atpix.services import Services
+
+
+@post("/upload", opt={"scope": "write"}, operation_id="uploadImage")
+async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
+    """Upload an image: checked whole, stored, named, all or nothing. 200 when `onDuplicate=reuse` found it here already."""
+    once = (
+        await sync_to_thread(Once.held, svc, who, request) if "idempotency-key" in request.headers else Once(svc, None)
+    )
+    try:
+        received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
+        assert received.file is not None
+        with received.file as staged:
+            return await sync_to_thread(_kept, svc, who, received, staged, once)
+    except BaseException:
+        await sync_to_thread(once.release)
+        raise
+
+
+def _kept(svc: Services, who: Caller, received: Received, staged: StagedFile, once: Once) -> Response[Answer[ImageOut]]:
+    if once.active and (before := once.replay(_fingerprint(received, staged))) is not None:
+        return before
+    order = form.order_of(received)
+
+    def seal(tx: Writing, kept: Kept) -> None:
+        once.seal(tx, _status(kept), lambda: encode(Answer(data=_out(kept, who, svc))))
+
+    kept = uploads.keep(svc, who, staged, order, seal)
+    return answers.tagged(_out(kept, who, svc), status=_status(kept))
+
+
+def _out(kept: Kept, who: Caller, svc: Services) -> ImageOut:
+    return ImageOut.in_full(kept.image, who, svc.settings.cdn, location_found=kept.location_found)
+
+
+def _status(kept: Kept) -> int:
+    return 201 if kept.created else 200
+
+
+def _headers(request: AnyRequest) -> Headers:
+    length = request.headers.get("content-length", "")
+    return Headers(request.headers.get("content-type", ""), int(length) if length.isdecimal() else None)
+
+
+def _rules(who: Caller, svc: Services) -> Rules:
+    limit = min(who.settings.max_file_bytes or svc.settings.max_file_bytes, svc.settings.max_file_bytes)
+    return Rules(form.FIELDS, limit, svc.settings.upload_timeout_s)
+
+
+def _fingerprint(received: Received, staged: StagedFile) -> str:
+    """Of what was meant, not of how it was framed: a retry's boundary differs."""
+    with staged.path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    fields = [part for pair in sorted(received.fields.items()) for part in pair]
+    return idempotency.fingerprint("POST", "upload", digest, received.filename or "", *fields)

@@ -1,0 +1,135 @@
+"""Images on the wire: contract, section 2. Nothing here but names, types and their translation."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from atpix.caller import Caller
+from atpix.errors import ValidationFailed
+from atpix.http.wire import Wire, iso
+from atpix.ids import Alias, FlowId, ImageId, parse_uuid
+from atpix.images import meta
+from atpix.images.actions import Change
+from atpix.images.aliases import Move
+from atpix.images.rows import Image
+from atpix.imaging.values import FocalPoint
+
+Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class FocalPointIn(Wire, frozen=True):
+    """Fractions of width and height, origin top left, in the displayed orientation."""
+
+    x: Fraction
+    y: Fraction
+
+    def value(self) -> FocalPoint:
+        return FocalPoint(self.x, self.y)
+
+
+class ImageOut(Wire, frozen=True):
+    """An image. `flowAliases` comes with a single one, `deletedAt` with a trashed one."""
+
+    id: str
+    project_id: str
+    flow_id: str | None
+    storage_url: str
+    mime_type: str
+    file_size: int
+    width: int
+    height: int
+    source: Literal["uploaded", "generated"]
+    alias: str | None
+    focal_point: FocalPoint | None
+    meta: msgspec.Raw
+    created_at: str
+    updated_at: str
+    filename: str | None
+    sha256: str
+    thumbhash: str
+    dominant_color: str
+    has_alpha: bool
+    generation_id: str | None
+    deleted_at: str | UnsetType = UNSET
+    flow_aliases: list[str] | UnsetType = UNSET
+    location_found: bool | UnsetType = UNSET
+    displaced: str | UnsetType | None = UNSET
+
+    @classmethod
+    def of(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":
+        return cls(
+            id=image.id,
+            project_id=image.project_id,
+            flow_id=image.flow_id,
+            storage_url=f"{cdn}/{who.organization_slug}/{who.project_slug}/img/{image.id}",
+            mime_type=image.media_type,
+            file_size=image.file_size,
+            width=image.width,
+            height=image.height,
+            source=image.source,
+            alias=image.alias,
+            focal_point=image.focal_point,
+            meta=msgspec.Raw(image.meta.encode()),
+            created_at=iso(image.created_at),
+            updated_at=iso(image.updated_at),
+            filename=image.filename,
+            sha256=image.sha256,
+            thumbhash=image.thumbhash,
+            dominant_color=image.dominant_color,
+            has_alpha=image.has_alpha,
+            generation_id=None,
+            deleted_at=UNSET if image.deleted_at is None else iso(image.deleted_at),
+            **more,
+        )
+
+    @classmethod
+    def in_full(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":
+        """A single image: with what flows call it."""
+        return cls.of(image, who, cdn, flow_aliases=image.flow_aliases, **more)
+
+
+class UpdateIn(Wire, frozen=True):
+    """What is absent stays."""
+
+    focal_point: FocalPointIn | UnsetType | None = UNSET
+    meta: dict[str, object] | UnsetType | None = UNSET
+    alias: object = UNSET
+
+    def change(self, *, patch: bool) -> Change:
+        """Raises ValidationFailed. `patch`: `meta` is a merge patch, in which null empties it."""
+        if self.alias is not UNSET:
+            raise ValidationFailed.at("alias", "is set at PUT /api/v1/images/{ref}/alias, not here.")
+        if self.meta is None and not patch:
+            raise ValidationFailed.at("meta", "must be a JSON object; {} empties it.")
+        point = self.focal_point.value() if isinstance(self.focal_point, FocalPointIn) else self.focal_point
+        if isinstance(self.meta, dict) and patch:
+            return Change(focal_point=point, meta_patch=self.meta)
+        if isinstance(self.meta, dict):
+            return Change(focal_point=point, meta=meta.checked(self.meta))
+        return Change(focal_point=point, meta="{}" if self.meta is None else UNSET)
+
+
+class AliasIn(Wire, frozen=True):
+    """`alias: null` removes. `expectImageId`: who must hold the name now; null for nobody."""
+
+    alias: str | None
+    expect_image_id: str | UnsetType | None = UNSET
+    on_conflict: Literal["replace", "fail"] = "replace"
+    note: Annotated[str, Meta(max_length=500)] | None = None
+
+    def move(self, to: ImageId) -> Move:
+        """Raises AliasFormatCheck, ReservedAlias, ValidationFailed."""
+        said = self.expect_image_id
+        expected = ImageId(parse_uuid(said, "expectImageId")) if isinstance(said, str) else said
+        assert self.alias is not None
+        return Move(alias=Alias.parse(self.alias), to=to, expect=expected, on_conflict=self.on_conflict, note=self.note)
+
+
+class DeletedOut(Wire, frozen=True):
+    id: str
+
+
+def flow_id_of(text: str | None) -> FlowId | None:
+    """Absent is no flow; anything but a UUID is refused. Raises ValidationFailed."""
+    return None if text is None else FlowId(parse_uuid(text, "flowId"))

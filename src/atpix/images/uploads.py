@@ -1,0 +1,239 @@
+"""An upload, from a staged file to an image with bytes.
+
+Bytes before row: an intent names the key, the bytes are stored, and one transaction makes the row, its names and the
+end of the intent. Whatever dies in between leaves an intent, and bytes that the sweeper takes away.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from atpix import outbox
+from atpix.blobs import StagedFile
+from atpix.caller import Caller
+from atpix.db import Reading, Writing
+from atpix.errors import AtpixError, Overloaded, StorageUnavailable
+from atpix.ids import Alias, FlowId, ImageId, blob_key, new_id, time_ms
+from atpix.images import aliases, errors, flows, rows
+from atpix.images.rows import Image
+from atpix.imaging import errors as imaging
+from atpix.imaging import metadata
+from atpix.imaging.sniff import HEAD_BYTES, MediaType, sniff
+from atpix.imaging.values import Examined, FocalPoint, Limits
+from atpix.projects import authentication
+from atpix.services import Services
+
+OnDuplicate = Literal["new", "reuse", "reject"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What comes beside the file."""
+
+    alias: Alias | None = None
+    flow: FlowId | None = None
+    flow_alias: Alias | None = None
+    meta: str = "{}"
+    focal_point: FocalPoint | None = None
+    on_duplicate: OnDuplicate = "new"
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`created` is false when `onDuplicate: reuse` found the same bytes."""
+
+    image: Image
+    created: bool
+    location_found: bool = False
+
+
+Seal = Callable[[Writing, Kept], None]
+"""Runs inside the transaction, last: where an idempotent answer is stored."""
+
+
+def keep(svc: Services, who: Caller, staged: StagedFile, order: Order, seal: Seal) -> Kept:
+    """Check the file whole, store it, and make its row. Afterwards everything is there or nothing is.
+
+    Raises UnsupportedFileType, InvalidImage, ImageTooLarge, PrivateMetadataFound, DuplicateImage, FlowNotFound,
+    StorageUnavailable, Overloaded. `staged` stays the caller's on failure.
+    """
+    media_type, examined = _examined(svc, who, staged)
+    with _without_private(svc, who, staged, media_type, examined) as file:
+        image = _row(who, file, media_type, examined, order)
+        with svc.db.read() as tx:
+            known = _duplicate(tx, who, image, order)
+        if known is None:
+            return _stored(svc, who, file, image, order, seal, location=examined.has_location)
+    with svc.db.transaction() as tx:
+        authentication.still_valid(tx, who, svc.now())
+        return _reused(tx, svc, who, known, order, seal)
+
+
+def _examined(svc: Services, who: Caller, staged: StagedFile) -> tuple[MediaType, Examined]:
+    with staged.path.open("rb") as file:
+        media_type = sniff(file.read(HEAD_BYTES))
+    if media_type is None or media_type not in who.settings.allowed_types:
+        raise errors.UnsupportedFileType(_not_taken(media_type, who))
+    limits = Limits(svc.settings.max_pixels, svc.settings.max_side_px, svc.settings.max_frames)
+    try:
+        return media_type, svc.examiners.examine(staged.path, media_type, limits)
+    except imaging.ImageTooLarge as error:
+        raise errors.ImageTooLarge(str(error)) from error
+    except imaging.Busy as error:
+        raise Overloaded("Many images are being checked right now; try again in a moment.") from error
+    except imaging.UnsupportedType as error:
+        raise errors.UnsupportedFileType(str(error)) from error
+    except imaging.ImagingError as error:
+        raise errors.InvalidImage(str(error)) from error
+
+
+def _not_taken(media_type: MediaType | None, who: Caller) -> str:
+    found = (
+        "The file is not an image of a known type" if media_type is None else f"{media_type.value} is not taken here"
+    )
+    return f"{found}; this project takes: {', '.join(who.settings.allowed_types)}."
+
+
+def _without_private(
+    svc: Services, who: Caller, staged: StagedFile, media_type: MediaType, examined: Examined
+) -> StagedFile:
+    """The file to store. A `with` block around it discards it unless it was stored."""
+    match who.settings.private_metadata:
+        case "keep":
+            return staged
+        case "reject":
+            if examined.has_location:
+                raise errors.PrivateMetadataFound
+            return staged
+        case "strip":
+            stripped = svc.blobs.stage()
+            try:
+                metadata.strip_private(staged.path, stripped.path, media_type)
+                stripped.size = stripped.path.stat().st_size
+            except imaging.ImagingError as error:
+                stripped.discard()
+                raise errors.InvalidImage(str(error)) from error
+            except BaseException:
+                stripped.discard()
+                raise
+            return stripped
+
+
+def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examined, order: Order) -> Image:
+    image = ImageId(new_id())
+    with file.path.open("rb") as stored:
+        sha256 = hashlib.file_digest(stored, "sha256").hexdigest()
+    flow = FlowId(new_id()) if order.flow is None and order.flow_alias is not None else order.flow
+    created = time_ms(image)
+    return Image(
+        id=image,
+        project_id=who.project,
+        flow_id=flow,
+        source="uploaded",
+        media_type=media_type.value,
+        file_size=file.size,
+        width=examined.width,
+        height=examined.height,
+        sha256=sha256,
+        focal_x=order.focal_point.x if order.focal_point else None,
+        focal_y=order.focal_point.y if order.focal_point else None,
+        meta=order.meta,
+        filename=order.filename,
+        thumbhash=examined.thumbhash,
+        dominant_color=examined.dominant_color,
+        has_alpha=examined.has_alpha,
+        created_at=created,
+        updated_at=created,
+        deleted_at=None,
+        alias=None,
+        flow_names=None,
+    )
+
+
+def _duplicate(tx: Reading, who: Caller, image: Image, order: Order) -> Image | None:
+    """The image to reuse, if that is wanted. Raises DuplicateImage when it is not."""
+    if order.on_duplicate == "new":
+        return None
+    known = rows.by_sha256(tx, who, image.sha256)
+    if known is not None and order.on_duplicate == "reject":
+        raise errors.DuplicateImage(known.id)
+    return known
+
+
+def _stored(
+    svc: Services, who: Caller, file: StagedFile, image: Image, order: Order, seal: Seal, *, location: bool
+) -> Kept:
+    key = blob_key(who.project, image.id)
+    with svc.db.transaction(durable=False) as tx:
+        outbox.intend(tx, key, svc.now())
+    svc.failpoint("upload.intent")
+    svc.blobs.put(key, file)
+    svc.failpoint("upload.bytes")
+    try:
+        with svc.db.transaction() as tx:
+            kept = _committed(tx, svc, who, image, order, seal, location=location)
+            svc.failpoint("upload.commit")
+    except StorageUnavailable:
+        raise  # the commit may have happened: the intent, if it still stands, tells the sweeper what to do
+    except AtpixError:
+        _give_up(svc, who, image)
+        raise
+    svc.failpoint("upload.committed")
+    return kept
+
+
+def _committed(
+    tx: Writing, svc: Services, who: Caller, image: Image, order: Order, seal: Seal, *, location: bool
+) -> Kept:
+    key = blob_key(who.project, image.id)
+    if order.alias is not None or order.on_duplicate != "new":
+        aliases.lock_scope(tx, who)
+    authentication.still_valid(tx, who, svc.now())
+    if known := _duplicate(tx, who, image, order):  # it came while these bytes were stored
+        outbox.fulfil(tx, key)
+        outbox.delete_blob(tx, key, svc.now())
+        return _reused(tx, svc, who, known, order, seal)
+    if not outbox.fulfil(tx, key):
+        raise errors.UploadExpired
+    if image.flow_id is not None:
+        flows.ensure(tx, who, image.flow_id, image.created_at)
+    rows.insert(tx, image)
+    _name(tx, svc, who, image.id, image.flow_id, order)
+    kept = Kept(rows.again(tx, who, image.id), created=True, location_found=location)
+    seal(tx, kept)
+    return kept
+
+
+def _reused(tx: Writing, svc: Services, who: Caller, known: Image, order: Order, seal: Seal) -> Kept:
+    """The image that has these bytes gets the names asked for and is otherwise left as it is."""
+    aliases.lock_scope(tx, who)
+    known = rows.find(tx, who, known.id).image
+    flow = order.flow or (FlowId(new_id()) if order.flow_alias else None)
+    if flow is not None:
+        flows.ensure(tx, who, flow, svc.now())
+    _name(tx, svc, who, known.id, flow, order)
+    kept = Kept(rows.again(tx, who, known.id), created=False)
+    seal(tx, kept)
+    return kept
+
+
+def _name(tx: Writing, svc: Services, who: Caller, image: ImageId, flow: FlowId | None, order: Order) -> None:
+    if order.alias is not None:
+        aliases.move(tx, who, aliases.Move(alias=order.alias, to=image), at=svc.now())
+    if order.flow_alias is not None:
+        assert flow is not None
+        aliases.lock_scope(tx, who, flow)
+        aliases.move(tx, who, aliases.Move(alias=order.flow_alias, to=image, flow=flow), at=svc.now())
+
+
+def _give_up(svc: Services, who: Caller, image: Image) -> None:
+    """The transaction was refused for a reason of its own, so nothing refers to the bytes."""
+    key = blob_key(who.project, image.id)
+    try:
+        svc.blobs.delete(key)
+        with svc.db.transaction() as tx:
+            outbox.fulfil(tx, key)
+    except AtpixError:
+        return  # the intent still stands; the sweeper comes back to it
