@@ -35,7 +35,8 @@ def test_projects_are_made_changed_and_listed(client, server):
     client.projects.update("p1", name="Site")
     assert sent(server) == ("PATCH", "/projects/p1", {"name": "Site"})
 
-    assert client.projects.list(limit=5).total == 1
+    assert client.projects.list(organization="acme", limit=5).total == 1
+    assert dict(server.requests[-1].url.params) == {"organization": "acme", "limit": "5"}
 
 
 def test_a_key_shows_its_secret_in_the_answer_and_not_in_its_repr(client, server):
@@ -53,7 +54,8 @@ def test_a_key_shows_its_secret_in_the_answer_and_not_in_its_repr(client, server
 
 
 def test_keys_are_listed_rotated_and_revoked(client, server):
-    assert [key.key for key in client.keys.iterate()] == [None]
+    assert [key.key for key in client.keys.iterate(project_id="p1")] == [None]
+    assert dict(server.requests[-1].url.params) == {"projectId": "p1", "limit": "100"}
 
     client.keys.rotate("k1", overlap_seconds=60)
     assert sent(server) == ("POST", "/keys/k1/rotate", {"overlapSeconds": 60})

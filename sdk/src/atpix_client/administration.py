@@ -33,14 +33,21 @@ def create_project(
 
 
 def list_projects(
-    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
+    *,
+    organization: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+    cursor: str | None = None,
 ) -> Operation[Page[Project]]:
-    where = query(limit=limit, offset=offset, cursor=cursor)
+    where = query(organization=organization, limit=limit, offset=offset, cursor=cursor)
     return Operation("GET", f"/projects{where}", answers.page_of(list[Project]))
 
 
-def iterate_projects(*, page_size: int = 100) -> Walk[Project]:
-    return Walk(lambda cursor, offset: list_projects(limit=page_size, offset=offset, cursor=cursor))
+def iterate_projects(*, organization: str | None = None, page_size: int = 100) -> Walk[Project]:
+    def page(cursor: str | None, offset: int | None) -> Operation[Page[Project]]:
+        return list_projects(organization=organization, limit=page_size, offset=offset, cursor=cursor)
+
+    return Walk(page)
 
 
 def update_project(
@@ -75,14 +82,21 @@ def create_key(
 
 
 def list_keys(
-    *, limit: int | None = None, offset: int | None = None, cursor: str | None = None
+    *,
+    project_id: str | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+    cursor: str | None = None,
 ) -> Operation[Page[Key]]:
-    where = query(limit=limit, offset=offset, cursor=cursor)
+    where = query(projectId=project_id, limit=limit, offset=offset, cursor=cursor)
     return Operation("GET", f"/keys{where}", answers.page_of(list[Key]))
 
 
-def iterate_keys(*, page_size: int = 100) -> Walk[Key]:
-    return Walk(lambda cursor, offset: list_keys(limit=page_size, offset=offset, cursor=cursor))
+def iterate_keys(*, project_id: str | None = None, page_size: int = 100) -> Walk[Key]:
+    def page(cursor: str | None, offset: int | None) -> Operation[Page[Key]]:
+        return list_keys(project_id=project_id, limit=page_size, offset=offset, cursor=cursor)
+
+    return Walk(page)
 
 
 def revoke_key(key_id: str) -> Operation[None]:
