@@ -8,8 +8,9 @@ HEAD_BYTES = 512
 
 _AVIF_BRANDS = frozenset({b"avif", b"avis"})
 _HEIC_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+# Every group is possessive or atomic: a hostile head cannot make this backtrack.
 _SVG = re.compile(
-    rb"(?:\xef\xbb\xbf)?\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*(?:<!DOCTYPE\s+svg\b|<svg[\s>/])",
+    rb"(?:\xef\xbb\xbf)?\s*+(?:<\?xml[^>]*+>\s*+)?(?:(?><!--.*?-->)\s*+)*+(?:<!DOCTYPE\s++svg\b|<svg[\s>/])",
     re.IGNORECASE | re.DOTALL,
 )
 
