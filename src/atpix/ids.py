@@ -20,6 +20,7 @@ Slug = NewType("Slug", str)
 BlobKey = NewType("BlobKey", str)
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
+_IMAGE_KEY = re.compile(rf"({_UUID.pattern})/([0-9a-f]{{2}})/({_UUID.pattern})", re.ASCII)
 _ALIAS = re.compile(r"@[A-Za-z0-9_-]{1,49}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -103,3 +104,10 @@ def parse_slug(text: str, path: str) -> Slug:
 def blob_key(project: ProjectId, image: ImageId) -> BlobKey:
     """Where an image's bytes are. The last digits of a UUIDv7 are random, so folders fill evenly."""
     return BlobKey(f"{project}/{image[-2:]}/{image}")
+
+
+def image_of(key: str) -> tuple[ProjectId, ImageId] | None:
+    """The inverse of `blob_key`; None for what is no key of an image."""
+    if (found := _IMAGE_KEY.fullmatch(key)) and found[3].endswith(found[2]):
+        return ProjectId(found[1]), ImageId(found[3])
+    return None

@@ -1,12 +1,46 @@
-"""What must happen after a commit, written in the same transaction and carried out by the worker until it succeeds."""
+"""What must happen after a commit, written in the same transaction and carried out by the worker until it succeeds.
+
+A row is claimed by pushing its `due_at` a lease ahead, worked on outside of any transaction, and then removed. When its
+worker is killed the lease runs out and another takes it, so that whatever a row asks for must be safe to repeat.
+"""
+
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy import bindparam
 
-from atpix.db import Writing
-from atpix.db.tables import outbox, upload_intents
-from atpix.ids import BlobKey
+from atpix.db import Reading, Writing
+from atpix.db.tables import images, outbox, upload_intents
+from atpix.ids import BlobKey, image_of
 
 DELETE_BLOB = "delete_blob"
+LEASE_MS = 120_000
+_LONGEST_ERROR = 200
+
+_DUE = sa.select(outbox.c.id).where(outbox.c.due_at <= bindparam("now", type_=sa.BigInteger)).limit(1)
+_NEXT = (
+    sa.select(outbox)
+    .where(outbox.c.due_at <= bindparam("now", type_=sa.BigInteger))
+    .order_by(outbox.c.due_at)
+    .limit(bindparam("most"))
+    .with_for_update(skip_locked=True)
+)
+_EXPIRED = (
+    sa.select(upload_intents.c.blob_key)
+    .where(upload_intents.c.created_at < bindparam("before", type_=sa.BigInteger))
+    .order_by(upload_intents.c.created_at)
+    .limit(bindparam("most"))
+)
+
+
+class Job(NamedTuple):
+    """A claimed row. `attempts` are those that failed."""
+
+    id: int
+    kind: str
+    key: BlobKey
+    attempts: int
 
 
 def delete_blob(tx: Writing, key: BlobKey, now: int) -> None:
@@ -24,6 +58,64 @@ def fulfil(tx: Writing, key: BlobKey) -> bool:
     return tx.execute(upload_intents.delete().where(upload_intents.c.blob_key == key)) == 1
 
 
-def abandoned(before: int) -> sa.Select[tuple[str, int]]:
-    """Intents whose upload has died."""
-    return sa.select(upload_intents).where(upload_intents.c.created_at < before)
+def any_abandoned(tx: Reading, before: int) -> bool:
+    return tx.one_or_none(_EXPIRED, {"before": before, "most": 1}) is not None
+
+
+def sweep_abandoned(tx: Writing, before: int, now: int, *, most: int) -> int:
+    """End intents whose upload has died; what they may have stored is deleted by rows of this transaction.
+
+    The order matters: while an intent stands its bytes stay, and an upload that comes back late finds none and fails.
+    """
+    expired = tx.all(_EXPIRED.with_for_update(skip_locked=True), {"before": before, "most": most})
+    keys = [BlobKey(row.blob_key) for row in expired]
+    if keys:
+        tx.execute(upload_intents.delete().where(upload_intents.c.blob_key.in_(keys)))
+    for key in sorted(set(keys) - owned(tx, keys)):
+        delete_blob(tx, key, now)
+    return len(keys)
+
+
+def owned(tx: Reading, keys: Collection[BlobKey]) -> set[BlobKey]:
+    """Those of the keys whose bytes an image has."""
+    named = {key: names for key in keys if (names := image_of(key))}
+    wanted = {image for _, image in named.values()}
+    rows = tx.all(sa.select(images.c.project_id, images.c.id).where(images.c.id.in_(wanted))) if wanted else ()
+    there = {(row.project_id, row.id) for row in rows}
+    return {key for key, names in named.items() if names in there}
+
+
+def any_due(tx: Reading, now: int) -> bool:
+    return tx.one_or_none(_DUE, {"now": now}) is not None
+
+
+def claim(tx: Writing, now: int, *, most: int) -> list[Job]:
+    """The longest due rows that nobody else is working on."""
+    rows = tx.all(_NEXT, {"now": now, "most": most})
+    if rows:
+        _push(tx, [row.id for row in rows], now + LEASE_MS)
+    return [Job(row.id, row.kind, BlobKey(row.payload["key"]), row.attempts) for row in rows]
+
+
+def done(tx: Writing, jobs: Sequence[Job]) -> None:
+    tx.execute(outbox.delete().where(outbox.c.id.in_([job.id for job in jobs])))
+
+
+def hand_back(tx: Writing, jobs: Sequence[Job], now: int) -> None:
+    """Untried: whoever comes next may take them."""
+    _push(tx, [job.id for job in jobs], now)
+
+
+def postpone(tx: Writing, job: Job, due_at: int, reason: str) -> None:
+    """It failed, and is tried again for as long as it takes."""
+    later = {"due_at": due_at, "attempts": outbox.c.attempts + 1, "last_error": reason[:_LONGEST_ERROR]}
+    tx.execute(outbox.update().where(outbox.c.id == job.id).values(**later))
+
+
+def depth(tx: Reading) -> int:
+    """How much is still to be done: for metrics."""
+    return int(tx.scalar(sa.select(sa.func.count()).select_from(outbox)))
+
+
+def _push(tx: Writing, ids: list[int], due_at: int) -> None:
+    tx.execute(outbox.update().where(outbox.c.id.in_(ids)).values(due_at=due_at))

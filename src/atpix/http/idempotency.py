@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import bindparam
 
 from atpix.caller import Administrator, Caller
-from atpix.db import Writing
+from atpix.db import Reading, Writing
 from atpix.db.tables import idempotency_keys as keys
 from atpix.errors import AtpixError, ValidationFailed
 from atpix.ids import new_id
@@ -110,8 +110,17 @@ def fingerprint(method: str, path: str, *parts: str | bytes) -> str:
     return digest.hexdigest()
 
 
-def forget_old(tx: Writing, now: int) -> int:
-    return tx.execute(keys.delete().where(keys.c.created_at <= now - KEPT_MS))
+def any_old(tx: Reading, now: int) -> bool:
+    return tx.one_or_none(_old(now, 1)) is not None
+
+
+def forget_old(tx: Writing, now: int, *, most: int) -> int:
+    """Returns how many."""
+    return tx.execute(keys.delete().where(sa.tuple_(keys.c.scope, keys.c.key).in_(_old(now, most))))
+
+
+def _old(now: int, most: int) -> sa.Select[tuple[str, str]]:
+    return sa.select(keys.c.scope, keys.c.key).where(keys.c.created_at <= now - KEPT_MS).limit(most)
 
 
 Seal = Callable[[Writing, bytes], None]
