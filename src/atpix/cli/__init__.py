@@ -1,0 +1,47 @@
+"""The command line. Local commands work on the data folder and the database; the others go through the SDK.
+
+Nothing heavy is imported until a command needs it: `atpix serve` must be up in a moment, and its workers import this
+package as well.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from cyclopts import App
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The console script. Exits with a code of docs/cli.md."""
+    import sys
+
+    from atpix.cli import outcome
+
+    sys.exit(outcome.of(lambda: app()(arguments)))
+
+
+def app() -> "App":
+    """Every command by the place where it is; the module is imported when its command is called."""
+    from cyclopts import App
+
+    commands = App(
+        name="atpix",
+        help="Keep images under names people can say, and serve them.",
+        version=_version,
+        result_action="return_value",
+        print_error=False,
+        exit_on_error=False,
+        suppress_keyboard_interrupt=False,
+    )
+    commands.command("atpix.cli.serving:serve", name="serve", help="Serve until told to stop.")
+    commands.command("atpix.cli.keys:keys", name="keys", help="Make, list, revoke and rotate API keys.")
+    commands.command("atpix.cli.upkeep:migrate", name="migrate", help="Bring the database to this program's schema.")
+    commands.command("atpix.cli.upkeep:config", name="config", help="Show the settings in effect; secrets are masked.")
+    commands.command("atpix.cli.upkeep:doctor", name="doctor", help="Check that rows, bytes and names agree.")
+    return commands
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return version("atpix")

@@ -1,0 +1,53 @@
+"""What every local command begins with: settings, a usable data folder, a database at this program's schema."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from atpix.cli.outcome import Unusable
+from atpix.db import Database
+from atpix.db.migrating import HEAD, migrate, revision
+from atpix.services import Services
+from atpix.settings import Settings
+
+Data = Annotated[Path | None, Parameter(help="The folder with the database and the images. ATPIX_DATA")]
+Json = Annotated[bool, Parameter(negative="", help="Print JSON, for programs.")]
+
+
+@contextmanager
+def services(settings: Settings) -> Iterator[Services]:
+    """Open beside a running server or without one. Raises Unusable, DatabaseFault."""
+    require_folder(settings.data)
+    try:
+        svc = Services.open(settings)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+    try:
+        require_schema(svc.db, settings)
+        yield svc
+    finally:
+        svc.close()
+
+
+def require_folder(folder: Path) -> None:
+    """It exists afterwards and takes files. Raises Unusable."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(b"room?")
+    except OSError as error:
+        raise Unusable(f"The data folder {folder} cannot be used: {error.strerror}.") from None
+
+
+def require_schema(db: Database, settings: Settings) -> None:
+    """Raises Unusable, DatabaseFault."""
+    if settings.auto_migrate:
+        migrate(db)
+    elif (found := revision(db)) != HEAD:
+        raise Unusable(
+            f"The database has the schema {found or 'of an empty one'}, this program needs {HEAD}; run: atpix migrate"
+        )

@@ -1,0 +1,80 @@
+"""`atpix migrate`, `atpix config`, `atpix doctor`."""
+
+import json as plain_json
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+from pydantic import SecretStr
+
+from atpix.cli import opening
+from atpix.cli.opening import Data, Json
+from atpix.cli.outcome import Exit
+from atpix.settings import Settings, load
+
+
+def migrate(*, data: Data = None, json: Json = False) -> None:
+    """Bring the database to this program's schema. Safe to repeat, and beside other processes."""
+    from atpix.db import Database, migrating
+
+    settings = load(data=data)
+    opening.require_folder(settings.data)
+    db = Database.open(settings.database, timeout_s=settings.database_timeout_s)
+    try:
+        before, after = migrating.revision(db), migrating.migrate(db)
+    finally:
+        db.close()
+    if json:
+        print(plain_json.dumps({"before": before, "after": after}))
+    else:
+        said = "was there already" if before == after else f"was {before or 'empty'}"
+        print(f"The database has the schema {after}; it {said}.", file=sys.stderr)
+
+
+def config(*, data: Data = None, json: Json = False) -> None:
+    """Show the settings in effect, with their sources merged and secrets masked."""
+    shown = effective(load(data=data))
+    if json:
+        print(plain_json.dumps(shown, indent=2))
+        return
+    for name, value in shown.items():
+        print(f"ATPIX_{name.upper()}={value}")
+
+
+def effective(settings: Settings) -> dict[str, str | int | float | bool]:
+    """Passwords inside URLs are masked as well."""
+    import sqlalchemy as sa
+
+    shown: dict[str, str | int | float | bool] = {}
+    for name, value in settings.model_dump().items():
+        match value:
+            case SecretStr():
+                shown[name] = "***" if value.get_secret_value() else ""
+            case bool() | int() | float():
+                shown[name] = value
+            case _:
+                shown[name] = str(value)
+    shown["database_url"] = sa.make_url(settings.database).render_as_string(hide_password=True)
+    shown["storage_url"] = _without_query_values(settings.storage)
+    shown["public_url"], shown["cdn_url"] = settings.api, settings.cdn
+    return shown
+
+
+def _without_query_values(url: str) -> str:
+    """A storage URL may carry the store's credentials as options."""
+    address, mark, query = url.partition("?")
+    names = [part.partition("=")[0] for part in query.split("&")] if mark else []
+    return address + mark + "&".join(f"{name}=***" for name in names)
+
+
+def doctor(
+    *,
+    fix: Annotated[bool, Parameter(negative="", help="Carry the plan out.")] = False,
+    data: Data = None,
+    json: Json = False,
+) -> Exit:
+    """Check that rows, bytes and names agree. Ends with 0 only when nothing is wrong."""
+    from atpix.cli import doctoring
+
+    with opening.services(load(data=data)) as svc:
+        return doctoring.run(svc, fix=fix, json=json)
