@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
@@ -131,7 +132,7 @@ class Database:
         """
         if self._on_loop is None:
             return read(*args, **kwargs)
-        return await greenlet_spawn(read, *args, **kwargs)
+        return await greenlet_spawn(partial(read, *args, **kwargs))
 
     def _reading_engine(self) -> Engine:
         return self._on_loop.sync_engine if self._on_loop is not None and in_greenlet() else self._reader

@@ -70,7 +70,7 @@ def _key(headers: Mapping[str, str]) -> str | None:
 
 def _refuse_unknown(request: AnyRequest) -> None:
     """A misspelt filter must not silently list everything."""
-    known = _parameters(cast("HTTPRouteHandler", request.route_handler))
+    known = _parameters(request.route_handler)
     for name in request.query_params:
         if name not in known:
             takes = ", ".join(sorted(known)) or "none"

@@ -21,10 +21,9 @@ from atpix.services import Services
 
 @post("/upload", opt={"scope": "write"}, operation_id="uploadImage")
 async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
-    """Upload an image: checked whole, stored, named, all or nothing. 200 when `onDuplicate=reuse` found it here already."""
-    once = (
-        await sync_to_thread(Once.held, svc, who, request) if "idempotency-key" in request.headers else Once(svc, None)
-    )
+    """Check it whole, store it, name it: all or nothing. 200 when `onDuplicate=reuse` found it here already."""
+    retriable = "idempotency-key" in request.headers
+    once = await sync_to_thread(Once.held, svc, who, request) if retriable else Once(svc, None)
     try:
         received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
         assert received.file is not None

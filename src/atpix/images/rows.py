@@ -10,7 +10,7 @@ from sqlalchemy.engine import Row
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.tables import aliases, images
-from atpix.ids import COMPUTED, Alias, FlowId, ImageId, ImageRef, ProjectId
+from atpix.ids import COMPUTED, Alias, BlobKey, FlowId, ImageId, ImageRef, ProjectId, blob_key
 from atpix.images.errors import AliasNotFound, ComputedAliasRequiresFlow, ImageNotFound
 from atpix.imaging.values import FocalPoint
 
@@ -40,6 +40,7 @@ class Image(msgspec.Struct, frozen=True):
     updated_at: int
     deleted_at: int | None
     alias: str | None
+    alias_at: int | None
     flow_names: str | None
 
     @property
@@ -64,7 +65,7 @@ _FLOW_NAMES = (
     .where(_others.c.image_id == images.c.id, _others.c.flow_id.is_not(None))
     .scalar_subquery()
 )
-COLUMNS = (*(images.c[name] for name in Image.__struct_fields__[:-2]), own.c.name.label("alias"), _FLOW_NAMES)
+COLUMNS = (*(images.c[name] for name in Image.__struct_fields__[:-3]), own.c.name, own.c.assigned_at, _FLOW_NAMES)
 """What an Image is made of, from `FROM` below."""
 FROM = images.outerjoin(own, sa.and_(own.c.image_id == images.c.id, own.c.flow_id.is_(None)))
 
@@ -119,6 +120,10 @@ def _named(tx: Reading, who: Caller, alias: Alias, flow: FlowId | None) -> Found
     raise AliasNotFound(alias, flow)
 
 
+def blob_of(image: Image) -> BlobKey:
+    return blob_key(image.project_id, image.id)
+
+
 def by_id(tx: Reading, who: Caller, image: ImageId) -> Image | None:
     """Trashed ones as well."""
     row = tx.one_or_none(_BY_ID, {"project": who.project, "id": image})
@@ -148,7 +153,7 @@ def lock(tx: Writing, image: ImageId) -> None:
 
 def insert(tx: Writing, image: Image) -> None:
     values = msgspec.structs.asdict(image)
-    del values["alias"], values["flow_names"]
+    del values["alias"], values["alias_at"], values["flow_names"]
     tx.execute(images.insert(), values)
 
 

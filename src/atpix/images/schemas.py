@@ -57,7 +57,7 @@ class ImageOut(Wire, frozen=True):
     displaced: str | UnsetType | None = UNSET
 
     @classmethod
-    def of(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":
+    def of(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":  # noqa: ANN401  the optional fields
         return cls(
             id=image.id,
             project_id=image.project_id,
@@ -84,7 +84,7 @@ class ImageOut(Wire, frozen=True):
         )
 
     @classmethod
-    def in_full(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":
+    def in_full(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":  # noqa: ANN401  as above
         """A single image: with what flows call it."""
         return cls.of(image, who, cdn, flow_aliases=image.flow_aliases, **more)
 

@@ -148,6 +148,7 @@ def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examine
         updated_at=created,
         deleted_at=None,
         alias=None,
+        alias_at=None,
         flow_names=None,
     )
 

@@ -1,0 +1,126 @@
+"""The frame around every answer: a request id, delivery's short way in, one log line, the meters."""
+
+import re
+import time
+from collections.abc import Awaitable, Callable
+
+import structlog
+
+from atpix.http.types import Application, Message, Receive, Scope, Send
+from atpix.ids import new_id
+from atpix.meters import Meters
+
+log = structlog.get_logger("atpix.access")
+_SAFE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+Step = Callable[[], Awaitable[None]]
+
+
+class Frame:
+    """`delivery` takes what begins with its prefix, `api` all else. `start` and `stop` are the server's life span."""
+
+    def __init__(
+        self, *, delivery: Application, prefix: str, api: Application, meters: Meters, start: Step, stop: Step,
+        log_delivery: bool,
+    ) -> None:  # fmt: skip
+        self._delivery, self._prefix, self._api = delivery, prefix, api
+        self._meters, self._start, self._stop = meters, start, stop
+        self._log_delivery = log_delivery
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["path"].startswith(self._prefix):
+            await self._deliver(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _deliver(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began_s, seen = time.perf_counter(), _Seen(send)
+        if self._log_delivery:
+            scope["atpix_request_id"] = _request_id(scope)
+        await self._delivery(scope, receive, seen)
+        took_s = time.perf_counter() - began_s
+        self._meters.answered(_method(scope), "delivery", seen.status, took_s, seen.sent_bytes)
+        if self._log_delivery:
+            _note(scope, seen, took_s)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began_s = time.perf_counter()
+        scope["atpix_request_id"] = request_id = _request_id(scope)
+        seen = _Seen(send, (b"x-request-id", request_id.encode()))
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+        try:
+            await self._api(scope, receive, seen)
+        finally:
+            took_s = time.perf_counter() - began_s
+            self._meters.answered(_method(scope), _route(scope), seen.status, took_s, seen.sent_bytes)
+            _note(scope, seen, took_s)
+            structlog.contextvars.clear_contextvars()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The ASGI life span: what `start` raises ends the server, with its reason in the log."""
+        await receive()
+        try:
+            await self._start()
+        except Exception as error:
+            log.exception("start_failed")
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self._stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+class _Seen:
+    """A `send` that remembers what went through it. Status 499 (nginx's) stays when the client left before."""
+
+    __slots__ = ("_extra", "_send", "sent_bytes", "status")
+
+    def __init__(self, send: Send, extra: tuple[bytes, bytes] | None = None) -> None:
+        self._send = send
+        self._extra = extra
+        self.status = 499
+        self.sent_bytes = 0
+
+    def __call__(self, message: Message) -> Awaitable[None]:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self._extra is not None:
+                message["headers"] = [*message["headers"], self._extra]
+        elif message["type"] == "http.response.body":
+            self.sent_bytes += len(message.get("body", b""))
+        return self._send(message)
+
+
+def _request_id(scope: Scope) -> str:
+    for name, value in scope["headers"]:
+        if name == b"x-request-id":
+            text: str = value.decode("latin-1")
+            return text if _SAFE.fullmatch(text) else new_id()
+    return new_id()
+
+
+def _route(scope: Scope) -> str:
+    """The route's pattern: a path would make one time series an image."""
+    handler = scope.get("route_handler")
+    return str(next(iter(sorted(handler.paths)), "")) if handler is not None else "unknown"
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in _METHODS else "other"
+
+
+def _note(scope: Scope, seen: _Seen, took_s: float) -> None:
+    """No query, no header, no address of a client: nothing secret and nothing personal."""
+    log.info(
+        "request",
+        method=_method(scope),
+        path=scope["path"],
+        status=seen.status,
+        ms=round(took_s * 1000, 1),
+        bytes=seen.sent_bytes,
+        request_id=scope["atpix_request_id"],
+    )
