@@ -12,7 +12,7 @@ import structlog
 from atpix.blobs import BlobStream
 from atpix.caller import Caller
 from atpix.delivery import addresses, entries, freshness, ranges
-from atpix.delivery.entries import COMMON, Entry, RawHeaders
+from atpix.delivery.entries import COMMON, Entry, RawHeader, RawHeaders
 from atpix.delivery.memory import Memory
 from atpix.errors import AtpixError, MethodNotAllowed, StorageUnavailable
 from atpix.http.conditional import lists
@@ -69,7 +69,10 @@ class Delivery:
             await self._send_whole(scope, send, entry, [*entry.whole, timing])
 
     async def _entry(self, path: str) -> tuple[Entry, RawHeader]:
-        """And a Server-Timing that says where it came from. Raises NotFound, ImageNotFound, AliasNotFound, ValidationFailed, StorageUnavailable."""
+        """And a Server-Timing that says where it came from.
+
+        Raises NotFound, ImageNotFound, AliasNotFound, ValidationFailed, StorageUnavailable.
+        """
         token = self._fresh.names() if "@" in path else self._fresh.ids()
         known = self._known.get(path)
         if known is not None and known[0] == token:
