@@ -22,7 +22,7 @@ FORMATS = {
 
 @pytest.fixture(scope="session")
 def photo() -> Image.Image:
-    import skimage.data  # noqa: PLC0415
+    import skimage.data
 
     folder = Path(skimage.data.__file__).parent
     return Image.open(folder / "astronaut.png").convert("RGB").resize((300, 203))
@@ -30,7 +30,7 @@ def photo() -> Image.Image:
 
 @pytest.fixture(scope="session")
 def encode(photo: Image.Image):
-    """encode(media_type, image=photo, **options) is the file's bytes."""
+    """Call with a media type, an image (or the photograph) and options: the file's bytes."""
 
     def encoded(media_type: MediaType, image: Image.Image = photo, **options) -> bytes:
         out = io.BytesIO()
@@ -49,7 +49,7 @@ def examiners() -> Iterator[Examiners]:
 
 @pytest.fixture
 def look(examiners: Examiners, tmp_path: Path):
-    """look(body, media_type, limits) is what a child says of these bytes."""
+    """Call with a body, its media type and limits: what a child says of these bytes."""
 
     def looked(body: bytes, media_type: MediaType, limits: Limits | None = None):
         path = tmp_path / "image"

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pyvips
 
 from atpix.imaging import containers, metadata
+from atpix.imaging.containers import jpeg
 from atpix.imaging.containers.reading import mapped
 from atpix.imaging.errors import DecoderFailed, ImageTooLarge, InvalidImage
 from atpix.imaging.sniff import DECODABLE, HEAD_BYTES, MediaType, sniff
@@ -20,7 +21,8 @@ _THUMB_SIDE = 32
 """Pixels of the longer side. ThumbHash keeps at most seven cosine terms, so more would not be seen in it."""
 _DECODE_SIDE = 2 * _THUMB_SIDE
 _SWAPPING_ORIENTATIONS = frozenset({5, 6, 7, 8})
-_HARMLESS = ("Unknown Adobe color transform", "Warning: unknown JFIF revision")
+_CORRUPT = ("Corrupt JPEG data", "Premature end", "Inconsistent progression", "Bogus marker length")
+"""Words of libjpeg's warnings. The others are about colour transforms and revisions, and harm nothing."""
 
 
 class _Thumbnail(NamedTuple):
@@ -104,23 +106,36 @@ def _small(path: Path, media_type: MediaType, header: Any) -> Any:  # noqa: ANN4
     """The same image, to be decoded at reduced scale where the format can."""
     longer, shorter = (pick(header.width, header.get_page_height()) for pick in (max, min))
     if media_type is MediaType.JPEG:
-        shrink = next((n for n in (8, 4, 2) if longer >= n * _DECODE_SIDE and shorter >= n), 1)
-        return _strict_jpeg(path, shrink)
+        return _strict_jpeg(path, _jpeg_shrink(path, header.height, longer, shorter))
     if media_type is MediaType.WEBP and longer > _DECODE_SIDE:
         return _load(path, media_type, {"scale": min(1.0, max(_DECODE_SIDE / longer, 1 / shorter))})
     return header
 
 
-def _strict_jpeg(path: Path, shrink: int) -> Any:  # noqa: ANN401
-    """Warnings of libjpeg: corrupt data is one, and it paints on. Here it is an error, but for a few words of
-    no consequence; to hear them all, the small result is decoded at once.
+def _jpeg_shrink(path: Path, height: int, longer: int, shorter: int) -> int:
+    """The strongest shrink that still decodes the last row of blocks. libvips drops the rows that do not fill a
+    shrunken one, and where these are all that the last blocks hold, it would never see that they are missing.
     """
-    try:
-        return _load(path, MediaType.JPEG, {"shrink": shrink, "fail_on": "warning"}).copy_memory()
-    except pyvips.Error as error:
-        if any(words in str(error) for words in _HARMLESS):
-            return _load(path, MediaType.JPEG, {"shrink": shrink})
-        raise
+    with mapped(path) as data:
+        block = jpeg.block_height(data)
+    in_last_block = (height - 1) % block + 1
+    fits = (n for n in (8, 4, 2) if longer >= n * _DECODE_SIDE and shorter >= n and in_last_block >= n)
+    return next(fits, 1)
+
+
+def _strict_jpeg(path: Path, shrink: int) -> Any:  # noqa: ANN401
+    """To libjpeg corrupt data is worth a warning, and it paints on; here it is an error.
+
+    libvips, asked to fail on warnings, overlooks those of the last rows, so what was said is read from its error
+    buffer after the decode. The result is small: it is decoded at once.
+    """
+    pyvips.vips_lib.vips_error_clear()
+    image = _load(path, MediaType.JPEG, {"shrink": shrink}).copy_memory()
+    said = pyvips.ffi.string(pyvips.vips_lib.vips_error_buffer()).decode(errors="replace")
+    pyvips.vips_lib.vips_error_clear()
+    if any(words in said for words in _CORRUPT):
+        raise InvalidImage("The JPEG is corrupt: not all of it decodes.")
+    return image
 
 
 def _thumbnail(image: Any, full_width: int, full_height: int) -> _Thumbnail:  # noqa: ANN401

@@ -30,4 +30,4 @@ def of(media_type: MediaType) -> ModuleType:
         case MediaType.AVIF:
             return avif
         case _:
-            raise UnsupportedType(f"{media_type} is not taken here. Send PNG, JPEG, WebP, AVIF or GIF.")
+            raise UnsupportedType(f"{media_type.value} is not taken here. Send PNG, JPEG, WebP, AVIF or GIF.")

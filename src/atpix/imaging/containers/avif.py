@@ -37,6 +37,7 @@ def edits(data: Buffer) -> Iterator[Edit]:
     """Exif, XMP and every other typed note is overwritten, and so are thumbnails. Raises InvalidImage when one
     shares bytes with the picture.
     """
+    frames(data)
     top = list(boxes(data, 0, len(data)))
     small = {number for meta in _metas(top) for number in thumbnails(data, meta)}
     private: list[Item] = []

@@ -10,6 +10,7 @@ from atpix.imaging.errors import InvalidImage
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
 _SOS, _EOI = 0xDA, 0xD9
+_FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 _EXIF = b"Exif\0"
 _XMP = (b"http://ns.adobe.com/xap/1.0/\0", b"http://ns.adobe.com/xmp/extension/\0")
 _MARKER_IN_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
@@ -27,6 +28,15 @@ def frames(data: Buffer) -> int:
     if not any(segment.marker == _SOS for segment in _segments(data)):
         raise InvalidImage("The JPEG has no image data.")
     return 1
+
+
+def block_height(data: Buffer) -> int:
+    """Rows of pixels that are coded together: 8 times the largest vertical sampling factor (frame header)."""
+    frame = next((segment for segment in _segments(data) if segment.marker in _FRAME_HEADERS), None)
+    if not frame:
+        raise InvalidImage("The JPEG has no frame header.")
+    components = range(frame.payload + 7, frame.end - 2, 3)
+    return 8 * max([1, *(data[at] & 15 for at in components)])
 
 
 def notes(data: Buffer) -> Iterator[tuple[Note, bytes]]:
