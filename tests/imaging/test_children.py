@@ -85,7 +85,7 @@ def test_a_call_that_takes_too_long_ends(build, hanging):
 
 
 def test_a_child_that_cannot_live_in_its_memory_is_an_error_and_no_hang(build, photograph):
-    with pytest.raises(DecoderFailed, match="died|started"):
+    with pytest.raises(DecoderFailed, match=r"died|started"):
         build(max_memory_bytes=1 << 20).examine(photograph, MediaType.JPEG, Limits())
 
 
