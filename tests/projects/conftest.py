@@ -1,7 +1,5 @@
 """A clock that tests move, and an authenticator on it."""
 
-from dataclasses import replace
-
 import pytest
 
 from atpix.projects.authentication import Authenticator
@@ -25,9 +23,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def timed(svc: Services, clock: Clock) -> Services:
+def timed(empty_svc: Services) -> Services:
     """The services of this test, on a clock that it moves."""
-    return replace(svc, now=clock)
+    return empty_svc
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any, Protocol, cast
 from litestar import Request
 from litestar.concurrency import sync_to_thread
 from litestar.handlers import HTTPRouteHandler
-from litestar.params import ParameterKwarg
+from litestar.params import QueryParameter
 
 from atpix.caller import Administrator, Caller, Scope
 from atpix.errors import Forbidden, Unauthorized, ValidationFailed
@@ -83,7 +83,7 @@ def _parameters(handler: HTTPRouteHandler) -> frozenset[str]:
     providers = [provider.parsed_fn_signature for provider in handler.resolve_dependencies().values()]
     definitions = (d for s in (handler.parsed_fn_signature, *providers) for d in s.parameters.values())
     return frozenset(
-        definition.kwarg_definition.query
+        definition.kwarg_definition.name
         for definition in definitions
-        if isinstance(definition.kwarg_definition, ParameterKwarg) and definition.kwarg_definition.query
+        if isinstance(definition.kwarg_definition, QueryParameter) and definition.kwarg_definition.name
     )

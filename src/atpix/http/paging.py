@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 from msgspec import UNSET
 
 from atpix.errors import ValidationFailed
@@ -16,12 +16,13 @@ from atpix.ids import as_uuid
 Row = TypeVar("Row")
 Out = TypeVar("Out")
 
-LimitParameter = Annotated[int, Parameter(query="limit", ge=1, le=100, description="Rows in the page, 1 to 100.")]
+LimitParameter = Annotated[int, QueryParameter(name="limit", ge=1, le=100, description="Rows in the page, 1 to 100.")]
 OffsetParameter = Annotated[
-    int | None, Parameter(query="offset", ge=0, le=2**53, description="Rows to leave out before it. Excludes `cursor`.")
+    int | None,
+    QueryParameter(name="offset", ge=0, le=2**53, description="Rows to leave out before it. Excludes `cursor`."),
 ]
 CursorParameter = Annotated[
-    str | None, Parameter(query="cursor", description="`nextCursor` of the page before. Excludes `offset`.")
+    str | None, QueryParameter(name="cursor", description="`nextCursor` of the page before. Excludes `offset`.")
 ]
 
 

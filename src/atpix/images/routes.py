@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.concurrency import sync_to_thread
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, QueryParameter
 
 from atpix.caller import Caller
 from atpix.http import answers, idempotency
@@ -22,8 +22,10 @@ from atpix.images.rows import Image
 from atpix.images.schemas import AliasIn, DeletedOut, ImageOut, UpdateIn, flow_id_of
 from atpix.services import Services
 
-FlowId = Annotated[str | None, Parameter(query="flowId", description="A flow's UUID.")]
-IfMatch = Annotated[str | None, Parameter(header="If-Match", description="412 unless the image still has this ETag.")]
+FlowId = Annotated[str | None, QueryParameter(name="flowId", description="A flow's UUID.")]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="412 unless the image still has this ETag.")
+]
 _FAR = 10_000
 """An offset beyond it takes milliseconds, too long for the event loop."""
 
@@ -36,9 +38,9 @@ async def list_images(
     svc: Services,
     window: Window,
     flow_id: FlowId = None,
-    source: Annotated[Source | None, Parameter(query="source")] = None,
-    alias: Annotated[str | None, Parameter(query="alias", description="A project alias, exactly.")] = None,
-    include_deleted: Annotated[Literal["true", "false"], Parameter(query="includeDeleted")] = "false",
+    source: Annotated[Source | None, QueryParameter(name="source")] = None,
+    alias: Annotated[str | None, QueryParameter(name="alias", description="A project alias, exactly.")] = None,
+    include_deleted: Annotated[Literal["true", "false"], QueryParameter(name="includeDeleted")] = "false",
 ) -> Listing[ImageOut]:
     """Newest first. Filters combine with AND; no hit is an empty list."""
     wanted = Filter(
@@ -98,7 +100,9 @@ def delete_image(
     ref: str,
     who: Caller,
     svc: Services,
-    trash: Annotated[Literal["true", "false"], Parameter(query="trash", description="Keep it, restorable.")] = "false",
+    trash: Annotated[
+        Literal["true", "false"], QueryParameter(name="trash", description="Keep it, restorable.")
+    ] = "false",
     if_match: IfMatch = None,
 ) -> Answer[DeletedOut]:
     """For ever, with its file and names; with `trash=true` only out of sight, for the project's retention time."""

@@ -5,7 +5,7 @@ from typing import Annotated, TypeVar, cast
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import Parameter
+from litestar.params import QueryParameter
 
 from atpix.caller import SCOPES, Administrator
 from atpix.db import Writing
@@ -79,7 +79,7 @@ def list_projects(
     who: Administrator,  # noqa: ARG001  asked for its refusal
     svc: Services,
     window: Window,
-    organization: Annotated[str | None, Parameter(query="organization", description="Its slug.")] = None,
+    organization: Annotated[str | None, QueryParameter(name="organization", description="Its slug.")] = None,
 ) -> Listing[ProjectOut]:
     """Newest first."""
     of = None if organization is None else parse_slug(organization, "organization")
@@ -120,7 +120,7 @@ def list_keys(
     who: Administrator,  # noqa: ARG001  asked for its refusal
     svc: Services,
     window: Window,
-    project_id: Annotated[str | None, Parameter(query="projectId", description="Only this project's.")] = None,
+    project_id: Annotated[str | None, QueryParameter(name="projectId", description="Only this project's.")] = None,
 ) -> Listing[KeyOut]:
     """Newest first, revoked and expired ones too. No answer holds a key itself."""
     of = None if project_id is None else ProjectId(parse_uuid(project_id, "projectId"))
@@ -138,15 +138,15 @@ def revoke_key(request: AnyRequest, key_id: str, who: Administrator, svc: Servic
 
 @post("/keys/{key_id:str}/rotate", sync_to_thread=True, operation_id="rotateKey")
 def rotate_key(
-    request: AnyRequest, key_id: str, data: RotationIn, who: Administrator, svc: Services
+    request: AnyRequest, key_id: str, who: Administrator, svc: Services, data: RotationIn | None = None
 ) -> Response[Answer[IssuedKeyOut]]:
     """A new key with the same rights and life-span. The old one works until the overlap is over."""
-    key = KeyId(parse_uuid(key_id, "keyId"))
+    key, wanted = KeyId(parse_uuid(key_id, "keyId")), data or RotationIn()
     with Once.held(svc, who, request) as once:
-        if (before := once.replay(_fingerprint(request, data))) is not None:
+        if (before := once.replay(_fingerprint(request, wanted))) is not None:
             return before
         seal = _sealed(svc, who, once, _without_key, itself=key)
-        issued = actions.rotate_key(svc, key, overlap_s=data.overlap_seconds, seal=seal)
+        issued = actions.rotate_key(svc, key, overlap_s=wanted.overlap_seconds, seal=seal)
     _forget(request)
     return _issued(issued)
 

@@ -1,0 +1,3 @@
+def test_an_upload_is_there(client, upload):
+    image = upload(alias="@hero")
+    assert client.images.get("@hero").id == image.id
