@@ -70,6 +70,7 @@ def _without_query_values(url: str) -> str:
 def doctor(
     *,
     fix: Annotated[bool, Parameter(negative="", help="Carry the plan out.")] = False,
+    deep: Annotated[bool, Parameter(negative="", help="Read all bytes too, against their checksums.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> Exit:
@@ -77,4 +78,4 @@ def doctor(
     from atpix.cli import doctoring
 
     with opening.services(load(data=data)) as svc:
-        return doctoring.run(svc, fix=fix, json=json)
+        return doctoring.run(svc, fix=fix, deep=deep, json=json)
