@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
+from typing import Self
 from uuid import uuid4
 
 import httpx2
@@ -66,7 +67,7 @@ class Backends:
         self._stack = ExitStack()
         self._made: dict[str, object] = {}
 
-    def __enter__(self) -> "Backends":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -188,7 +189,7 @@ def new_project(svc: Services) -> Callable[..., Access]:
 
 @pytest.fixture
 def project(new_project: Callable[..., Access]) -> Access:
-    """This test's own."""
+    """One that no other test sees."""
     return new_project()
 
 

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from atpix.http.lingering import Body
 from atpix.http.types import Application, Message, Receive, Scope, Send
 from atpix.ids import new_id
 from atpix.meters import Meters
@@ -13,6 +14,7 @@ from atpix.meters import Meters
 log = structlog.get_logger("atpix.access")
 _SAFE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 Step = Callable[[], Awaitable[None]]
 
@@ -51,13 +53,16 @@ class Frame:
         scope["atpix_request_id"] = request_id = _request_id(scope)
         seen = _Seen(send, (b"x-request-id", request_id.encode()))
         structlog.contextvars.bind_contextvars(request_id=request_id)
+        body = Body(receive) if scope["method"] in _WITH_BODY else None
         try:
-            await self._api(scope, receive, seen)
+            await self._api(scope, body or receive, seen)
         finally:
             took_s = time.perf_counter() - began_s
             self._meters.answered(_method(scope), _route(scope), seen.status, took_s, seen.sent_bytes)
             _note(scope, seen, took_s)
             structlog.contextvars.clear_contextvars()
+        if body is not None:
+            await body.finish()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """The ASGI life span: what `start` raises ends the server, with its reason in the log."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from email.message import Message
 
 from litestar.concurrency import sync_to_thread
-from litestar.exceptions import ClientException
+from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from atpix.blobs import StagedFile
@@ -153,7 +153,7 @@ def _translated(error: BaseException) -> BaseException:
             return ValidationFailed(f"The multipart body is broken: {error}.")
         case TimeoutError():
             return RequestTimeout()
-        case ClientException():
+        case InternalServerException():  # Litestar's word for a client that left
             return ValidationFailed("The connection closed before the upload was complete.")
         case _:
             return error

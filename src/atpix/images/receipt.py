@@ -19,7 +19,7 @@ from atpix.images.uploads import Kept
 from atpix.services import Services
 
 
-@post("/upload", opt={"scope": "write"}, operation_id="uploadImage")
+@post("/upload", opt={"scope": "write"}, request_max_body_size=None, operation_id="uploadImage")
 async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
     """Check it whole, store it, name it: all or nothing. 200 when `onDuplicate=reuse` found it here already."""
     retriable = "idempotency-key" in request.headers
