@@ -38,6 +38,10 @@ def app() -> "App":
     commands.command("atpix.cli.upkeep:migrate", name="migrate", help="Bring the database to this program's schema.")
     commands.command("atpix.cli.upkeep:config", name="config", help="Show the settings in effect; secrets are masked.")
     commands.command("atpix.cli.upkeep:doctor", name="doctor", help="Check that rows, bytes and names agree.")
+    commands.command("atpix.cli.remote.images:images", name="images", help="Upload, list, change, download, delete.")
+    commands.command(
+        "atpix.cli.remote.aliases:aliases", name="aliases", help="Give, take and list the names of images."
+    )
     return commands
 
 

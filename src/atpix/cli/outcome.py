@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Any
+from typing import Any, ClassVar
 
 
 class Exit(IntEnum):
@@ -16,8 +16,28 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Unusable(Exception):
+class Told(Exception):
+    """Its text is the sentence for the user."""
+
+    exit: ClassVar[Exit]
+
+
+class Unusable(Told):
     """A folder, a database, a store or a port that cannot be used as it is: a sentence for the operator."""
+
+    exit = Exit.UNAVAILABLE
+
+
+class Misused(Told):
+    """Arguments or an environment that cannot be understood. The sentence says what would be right."""
+
+    exit = Exit.USAGE
+
+
+class Refused(Told):
+    """The server said no: its sentence, or ours about it."""
+
+    exit = Exit.FAILED
 
 
 def of(command: Callable[[], Any]) -> int:
@@ -49,9 +69,11 @@ def explained(error: Exception) -> tuple[str, Exit]:
     match error:
         case CycloptsError():
             return f"{error} See: atpix --help", Exit.USAGE
+        case Told():
+            return str(error), error.exit
         case SettingsFault():
             return f"The settings are unusable.\n{error}", Exit.USAGE
-        case Unusable() | DatabaseFault():
+        case DatabaseFault():
             return str(error), Exit.UNAVAILABLE
         case AtpixError():
             return error.message, Exit.FAILED if error.status < 500 else Exit.UNAVAILABLE

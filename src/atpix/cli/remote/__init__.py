@@ -1,0 +1,1 @@
+"""Commands that reach a server over HTTP, through the SDK, with a key: from anywhere."""
