@@ -6,22 +6,24 @@ it). PostgreSQL: read committed. Faults of the driver leave here as AtpixErrors;
 
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from contextvars import ContextVar
+from functools import cached_property, partial
 from typing import Any, ParamSpec, Self, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import event, exc
-from sqlalchemy.engine import Connection, Engine, Row
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlalchemy.sql import Executable
-from sqlalchemy.util.concurrency import greenlet_spawn, in_greenlet
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.util.concurrency import greenlet_spawn
 
+from atpix.db.direct import PostgresDirect, SqliteDirect
+from atpix.db.reading import Reading, Writing
 from atpix.errors import Overloaded, StorageFull, StorageUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_ON_LOOP: ContextVar[bool] = ContextVar("on_loop", default=False)
 
 _FULL = ("database or disk is full", "disk i/o error", "no space left on device", "could not extend file")
 _BUSY = (
@@ -37,58 +39,15 @@ class DatabaseFault(Exception):
     """The database cannot be used at all: a sentence for the operator."""
 
 
-class Reading:
-    """A consistent view of the database while the block runs. (On PostgreSQL: of each statement.)"""
-
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
-
-    @property
-    def dialect(self) -> str:
-        return self._connection.dialect.name
-
-    def one_or_none(self, query: Executable, parameters: dict[str, Any] | None = None) -> Row[Any] | None:
-        return self._connection.execute(query, parameters).first()
-
-    def all(self, query: Executable, parameters: dict[str, Any] | None = None) -> Sequence[Row[Any]]:
-        return self._connection.execute(query, parameters).all()
-
-    def scalar(self, query: Executable, parameters: dict[str, Any] | None = None) -> Any:  # noqa: ANN401  a column's value
-        return self._connection.execute(query, parameters).scalar()
-
-    def stream(self, query: Executable, *, batch: int = 1000) -> Iterator[Row[Any]]:
-        """Rows in bounded memory, for sweeps over everything."""
-        with self._connection.execution_options(yield_per=batch).execute(query) as result:
-            yield from result
-
-
-class Writing(Reading):
-    """One transaction. It commits when the block ends well and leaves no trace when it does not."""
-
-    def execute(self, statement: Executable, parameters: dict[str, Any] | list[dict[str, Any]] | None = None) -> int:
-        """The number of rows changed."""
-        kept = {"preserve_rowcount": True}  # PostgreSQL would otherwise say -1 for an INSERT
-        return self._connection.execute(statement, parameters, execution_options=kept).rowcount
-
-    def upsert(self, table: sa.Table) -> Any:  # noqa: ANN401  two dialects' Insert, with one shape and no common type
-        """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
-        if self.dialect == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as pg_insert
-
-            return pg_insert(table)
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        return sqlite_insert(table)
-
-
 class Database:
     """The process's connections. Open one with `Database.open(url)`, close it at the end."""
 
-    def __init__(self, url: sa.URL, reader: Engine, writer: Engine, on_loop: AsyncEngine | None = None) -> None:
+    def __init__(self, url: sa.URL, reader: Engine, writer: Engine, *, threads: int, timeout_s: float) -> None:
         self.url = url
         self._reader = reader
         self._writer = writer
-        self._on_loop = on_loop
+        self._threads = threads
+        self._timeout_s = timeout_s
         self._one_writer = threading.Lock()
 
     @classmethod
@@ -98,16 +57,15 @@ class Database:
             parsed = sa.make_url(url)
         except exc.ArgumentError:
             raise DatabaseFault("ATPIX_DATABASE_URL is not a database URL, like postgresql://user@host/name.") from None
+        limits: dict[str, Any] = {"threads": threads, "timeout_s": timeout_s}
         match parsed.get_backend_name():
             case "sqlite":
-                return cls(
-                    parsed,
-                    _sqlite(parsed, threads, timeout_s, writer=False),
-                    _sqlite(parsed, 1, timeout_s, writer=True),
-                )
+                reader = _sqlite(parsed, threads, timeout_s, writer=False)
+                return cls(parsed, reader, _sqlite(parsed, 1, timeout_s, writer=True), **limits)
             case "postgresql":
                 parsed = parsed.set(drivername="postgresql+psycopg")
-                return cls(parsed, *_postgresql(parsed, threads, timeout_s))
+                engine = _postgresql(parsed, threads, timeout_s)
+                return cls(parsed, engine.execution_options(isolation_level="AUTOCOMMIT"), engine, **limits)
             case other:
                 raise DatabaseFault(f"ATPIX_DATABASE_URL: {other} is not supported; use sqlite or postgresql.")
 
@@ -122,20 +80,42 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Reading]:
         """No transaction: each statement sees what was committed before it."""
-        with _faults_translated(), self._reading_engine().connect() as connection:
-            yield Reading(connection)
+        with _faults_translated():
+            if _ON_LOOP.get():
+                with self._direct.read() as tx:
+                    yield tx
+            else:
+                with self._reader.connect() as connection:
+                    yield Reading(connection)
 
     async def on_loop(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run a function that reads a few rows, without a thread: docs/decisions/reads-on-the-loop.md.
 
         SQLite answers in microseconds, right here. PostgreSQL is waited for as coroutines are, in a greenlet.
         """
-        if self._on_loop is None:
-            return read(*args, **kwargs)
-        return await greenlet_spawn(partial(read, *args, **kwargs))
+        if self.is_sqlite:
+            return self._directly(read, *args, **kwargs)
+        return await greenlet_spawn(partial(self._directly, read, *args, **kwargs))
 
-    def _reading_engine(self) -> Engine:
-        return self._on_loop.sync_engine if self._on_loop is not None and in_greenlet() else self._reader
+    def _directly(self, read: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`read()` within this call, and only in it, is served by the loop's own connections."""
+        token = _ON_LOOP.set(True)
+        try:
+            return read(*args, **kwargs)
+        finally:
+            _ON_LOOP.reset(token)
+
+    @cached_property
+    def _direct(self) -> SqliteDirect | PostgresDirect:
+        if self.is_sqlite:
+            return SqliteDirect(self.sqlite_path)
+        return PostgresDirect(
+            self.url.set(drivername="postgresql").render_as_string(hide_password=False),
+            connect_arguments(self._timeout_s),
+            self._reader.dialect,
+            self._threads,
+            self._timeout_s,
+        )
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Writing]:
@@ -161,8 +141,8 @@ class Database:
     def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
-        if self._on_loop is not None:  # its connections belong to a loop that has ended
-            self._on_loop.sync_engine.dispose(close=False)
+        if "_direct" in self.__dict__:
+            self._direct.close()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -191,15 +171,26 @@ def _faults_translated() -> Iterator[None]:
         yield
     except exc.IntegrityError:
         raise
-    except (exc.DBAPIError, exc.TimeoutError) as error:
+    except Exception as error:
+        if not isinstance(error, exc.DBAPIError | exc.TimeoutError | sqlite3.Error) and not _is_psycopg(error):
+            raise
         text = str(error).lower()
         if any(word in text for word in _FULL):
             raise StorageFull from error
-        if isinstance(error, exc.TimeoutError) or any(word in text for word in _BUSY):
+        if type(error).__name__ in {"TimeoutError", "PoolTimeout"} or any(word in text for word in _BUSY):
             raise Overloaded("The database is busy; try again in a moment.") from error
-        if isinstance(error, exc.OperationalError | exc.InterfaceError):
+        if _is_operational(error):
             raise StorageUnavailable("The database cannot be reached; try again in a moment.") from error
         raise
+
+
+def _is_psycopg(error: Exception) -> bool:
+    """Without importing it: SQLite's processes do without."""
+    return any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__)
+
+
+def _is_operational(error: Exception) -> bool:
+    return any(kind.__name__ in {"OperationalError", "InterfaceError"} for kind in type(error).__mro__)
 
 
 def _sqlite(url: sa.URL, size: int, timeout_s: float, *, writer: bool) -> Engine:
@@ -232,27 +223,29 @@ _PRAGMAS = ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_si
 _AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_return": None}
 
 
-def _postgresql(url: sa.URL, threads: int, timeout_s: float) -> tuple[Engine, Engine, AsyncEngine]:
-    """Every wait has an end: for a connection, a lock, a statement, and for a peer that went silent (TCP)."""
+def _postgresql(url: sa.URL, threads: int, timeout_s: float) -> Engine:
+    return sa.create_engine(
+        url,
+        pool_size=threads,
+        max_overflow=4,
+        pool_timeout=timeout_s,
+        connect_args={**connect_arguments(timeout_s), "prepare_threshold": 2},
+    )
+
+
+def connect_arguments(timeout_s: float) -> dict[str, Any]:
+    """PostgreSQL: every wait has an end, for a connection, a lock, a statement, and for a peer that went silent."""
     limit_ms = int(timeout_s * 1000)
     bounds = {
         "statement_timeout": limit_ms,
         "lock_timeout": limit_ms,
         "idle_in_transaction_session_timeout": 6 * limit_ms,
     }
-    options: dict[str, Any] = {
-        "max_overflow": 4,
-        "pool_timeout": timeout_s,
-        "connect_args": {
-            "connect_timeout": max(2, int(timeout_s)),
-            "options": " ".join(f"-c {name}={value}" for name, value in bounds.items()),
-            "keepalives_idle": 10,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "tcp_user_timeout": limit_ms,
-            "prepare_threshold": 2,
-        },
+    return {
+        "connect_timeout": max(2, int(timeout_s)),
+        "options": " ".join(f"-c {name}={value}" for name, value in bounds.items()),
+        "keepalives_idle": 10,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "tcp_user_timeout": limit_ms,
     }
-    engine = sa.create_engine(url, pool_size=threads, **options)
-    on_loop = create_async_engine(url, pool_size=threads, **options, **_AUTOCOMMIT)
-    return engine.execution_options(isolation_level="AUTOCOMMIT"), engine, on_loop

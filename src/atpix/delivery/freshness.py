@@ -8,12 +8,14 @@ import sqlite3
 import threading
 import time
 from contextlib import suppress
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-import psycopg
 import structlog
 
 from atpix.db import Database
+
+if TYPE_CHECKING:
+    import psycopg
 
 log = structlog.get_logger("atpix.delivery")
 CHANNEL = "atpix_images"
@@ -78,6 +80,8 @@ class PostgresFreshness:
         self._thread.join(timeout=2)
 
     def _listen(self) -> None:
+        import psycopg
+
         while not self._stopped.is_set():
             with suppress(psycopg.Error), psycopg.connect(self._url, autocommit=True, connect_timeout=5) as connection:
                 connection.execute(f"LISTEN {CHANNEL}")
@@ -86,7 +90,7 @@ class PostgresFreshness:
             if not self._stopped.wait(1):
                 log.warning("listener_reconnects")
 
-    def _hear(self, connection: psycopg.Connection) -> None:
+    def _hear(self, connection: "psycopg.Connection[Any]") -> None:
         while not self._stopped.is_set():
             asked_s = time.monotonic()
             connection.execute("SELECT 1").close()

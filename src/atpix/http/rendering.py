@@ -23,7 +23,7 @@ def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if known.retry_after_s is not None:
         headers["Retry-After"] = str(known.retry_after_s)
     if isinstance(error, MethodNotAllowedException) and error.headers:
-        headers["Allow"] = error.headers.get("Allow", "")
+        headers["Allow"] = error.headers.get("allow", "")
     if known.status == 401:
         headers["WWW-Authenticate"] = 'Bearer realm="atpix"'
     body = error_body(known, str(request.scope.get("atpix_request_id", "")))

@@ -1,6 +1,7 @@
 """The upload form: its text fields, read into an Order."""
 
 import unicodedata
+from typing import Any
 
 import msgspec
 
@@ -13,6 +14,36 @@ from atpix.images.uploads import OnDuplicate, Order
 from atpix.imaging.values import FocalPoint
 
 FIELDS = frozenset({"file", "alias", "flowId", "flowAlias", "meta", "focalPoint", "onDuplicate"})
+DESCRIBED: dict[str, Any] = {
+    "schema": {
+        "type": "object",
+        "required": ["file"],
+        "additionalProperties": False,
+        "properties": {
+            "file": {"type": "string", "format": "binary", "description": "The image: PNG, JPEG, WebP and the like."},
+            "alias": {"type": "string", "description": "A project alias to give it; its holder loses it."},
+            "flowId": {"type": "string", "description": "The flow to put it in, made if unknown; empty: none."},
+            "flowAlias": {"type": "string", "description": "Its name in the flow; without `flowId` a flow is made."},
+            "meta": {"type": "object", "description": "Your own JSON, 64 KiB and 32 levels at most."},
+            "focalPoint": {"$ref": "#/components/schemas/FocalPointInput"},
+            "onDuplicate": {
+                "enum": ["new", "reuse", "reject"],
+                "default": "new",
+                "description": "When the project has these very bytes already: keep both, answer with that image, 409.",
+            },
+        },
+    },
+    "encoding": {"meta": {"contentType": "application/json"}, "focalPoint": {"contentType": "application/json"}},
+    "example": {
+        "file": "(the bytes of hero.jpg)",
+        "alias": "@hero",
+        "meta": {"credit": "Jane"},
+        "focalPoint": {"x": 0.5, "y": 0.3},
+    },
+}
+"""For the OpenAPI document: the route reads its body by itself, so nothing else knows its fields. A test holds the two
+together.
+"""
 _ON_DUPLICATE: dict[str, OnDuplicate] = {"": "new", "new": "new", "reuse": "reuse", "reject": "reject"}
 _FILENAME_BYTES = 255
 

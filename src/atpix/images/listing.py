@@ -65,7 +65,7 @@ class _Shape(NamedTuple):
 
 @cache
 def _page_query(shape: _Shape) -> sa.Select[Any]:
-    ids = _ids(shape).order_by(images.c.id.desc()).limit(bindparam("limit")).offset(bindparam("offset"))
+    ids = _ids(shape).order_by(images.c.id.desc()).limit(bindparam("limit", type_=sa.Integer)).offset(bindparam("offset", type_=sa.BigInteger))
     chosen = ids.subquery()
     return sa.select(*COLUMNS).select_from(FROM).join(chosen, chosen.c.id == images.c.id).order_by(images.c.id.desc())
 

@@ -4,6 +4,7 @@ import hashlib
 
 from litestar import Response, post
 from litestar.concurrency import sync_to_thread
+from litestar.openapi import ResponseSpec
 
 from atpix.blobs import StagedFile
 from atpix.caller import Caller
@@ -19,7 +20,13 @@ from atpix.images.uploads import Kept
 from atpix.services import Services
 
 
-@post("/upload", opt={"scope": "write"}, request_max_body_size=None, operation_id="uploadImage")
+@post(
+    "/upload",
+    opt={"scope": "write", "form": form.DESCRIBED},
+    request_max_body_size=None,
+    operation_id="uploadImage",
+    responses={200: ResponseSpec(Answer[ImageOut], generate_examples=False, description="It was here already.")},
+)
 async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
     """Check it whole, store it, name it: all or nothing. 200 when `onDuplicate=reuse` found it here already."""
     retriable = "idempotency-key" in request.headers

@@ -26,6 +26,10 @@ FlowId = Annotated[str | None, QueryParameter(name="flowId", description="A flow
 IfMatch = Annotated[
     str | None, HeaderParameter(name="If-Match", description="412 unless the image still has this ETag.")
 ]
+OfSource = Annotated[Source | None, QueryParameter(name="source", description="Only what came in this way.")]
+IncludeDeleted = Annotated[
+    Literal["true", "false"], QueryParameter(name="includeDeleted", description="What is in the trash, too.")
+]
 _FAR = 10_000
 """An offset beyond it takes milliseconds, too long for the event loop."""
 
@@ -38,9 +42,9 @@ async def list_images(
     svc: Services,
     window: Window,
     flow_id: FlowId = None,
-    source: Annotated[Source | None, QueryParameter(name="source")] = None,
+    source: OfSource = None,
     alias: Annotated[str | None, QueryParameter(name="alias", description="A project alias, exactly.")] = None,
-    include_deleted: Annotated[Literal["true", "false"], QueryParameter(name="includeDeleted")] = "false",
+    include_deleted: IncludeDeleted = "false",
 ) -> Listing[ImageOut]:
     """Newest first. Filters combine with AND; no hit is an empty list."""
     wanted = Filter(

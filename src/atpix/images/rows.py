@@ -9,6 +9,7 @@ from sqlalchemy.engine import Row
 
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
+from atpix.db.functions import joined
 from atpix.db.tables import aliases, images
 from atpix.ids import COMPUTED, Alias, BlobKey, FlowId, ImageId, ImageRef, ProjectId, blob_key
 from atpix.images.errors import AliasNotFound, ComputedAliasRequiresFlow, ImageNotFound
@@ -61,7 +62,7 @@ class Found(NamedTuple):
 own = aliases.alias("own")
 _others = aliases.alias("others")
 _FLOW_NAMES = (
-    sa.select(sa.func.aggregate_strings(_others.c.name, ","))
+    sa.select(joined(_others.c.name))
     .where(_others.c.image_id == images.c.id, _others.c.flow_id.is_not(None))
     .scalar_subquery()
 )

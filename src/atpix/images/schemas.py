@@ -16,6 +16,8 @@ from atpix.images.rows import Image
 from atpix.imaging.values import FocalPoint
 
 Fraction = Annotated[float, Meta(ge=0.0, le=1.0)]
+Json = Annotated[msgspec.Raw, Meta(description="The user's own JSON.", extra_json_schema={"type": "object"})]
+Hex = Annotated[str, Meta(description="Of the stored bytes.", extra_json_schema={"pattern": "^[0-9a-f]{64}$"})]
 
 
 class FocalPointIn(Wire, frozen=True):
@@ -34,27 +36,29 @@ class ImageOut(Wire, frozen=True):
     id: str
     project_id: str
     flow_id: str | None
-    storage_url: str
-    mime_type: str
-    file_size: int
-    width: int
-    height: int
+    storage_url: Annotated[str, Meta(description="The permanent public address.", extra_json_schema={"format": "uri"})]
+    mime_type: Annotated[str, Meta(description="Found in the bytes.")]
+    file_size: Annotated[int, Meta(description="In bytes.")]
+    width: Annotated[int, Meta(description="In pixels, as displayed.")]
+    height: Annotated[int, Meta(description="In pixels, as displayed.")]
     source: Literal["uploaded", "generated"]
     alias: str | None
     focal_point: FocalPoint | None
-    meta: msgspec.Raw
+    meta: Json
     created_at: str
     updated_at: str
     filename: str | None
-    sha256: str
-    thumbhash: str
-    dominant_color: str
+    sha256: Hex
+    thumbhash: Annotated[str, Meta(description="A preview in a few bytes, base64: evanw.github.io/thumbhash.")]
+    dominant_color: Annotated[str, Meta(description="#rrggbb.")]
     has_alpha: bool
     generation_id: str | None
     deleted_at: str | UnsetType = UNSET
     flow_aliases: list[str] | UnsetType = UNSET
-    location_found: bool | UnsetType = UNSET
-    displaced: str | UnsetType | None = UNSET
+    location_found: Annotated[bool, Meta(description="Upload only: the file said where it was taken.")] | UnsetType = (
+        UNSET
+    )
+    displaced: Annotated[str, Meta(description="Alias only: the image that lost the name.")] | UnsetType | None = UNSET
 
     @classmethod
     def of(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":  # noqa: ANN401  the optional fields

@@ -18,7 +18,6 @@ from atpix.ids import Alias, FlowId, ImageId, blob_key, new_id, time_ms
 from atpix.images import aliases, errors, flows, rows
 from atpix.images.rows import Image
 from atpix.imaging import errors as imaging
-from atpix.imaging import metadata
 from atpix.imaging.sniff import HEAD_BYTES, MediaType, sniff
 from atpix.imaging.values import Examined, FocalPoint, Limits
 from atpix.projects import authentication
@@ -110,7 +109,7 @@ def _without_private(
         case "strip":
             stripped = svc.blobs.stage()
             try:
-                metadata.strip_private(staged.path, stripped.path, media_type)
+                svc.examiners.strip_private(staged.path, stripped.path, media_type)
                 stripped.size = stripped.path.stat().st_size
             except imaging.ImagingError as error:
                 stripped.discard()

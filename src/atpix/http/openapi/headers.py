@@ -1,0 +1,64 @@
+"""Headers that more than one operation takes or answers with."""
+
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def _parameter(name: str, about: str, **schema: object) -> Json:
+    return {"name": name, "in": "header", "description": about, "schema": {"type": "string", **schema}}
+
+
+def _header(about: str, **schema: object) -> Json:
+    return {"description": about, "schema": {"type": "string", **schema}}
+
+
+PARAMETERS: dict[str, Json] = {
+    "X-Request-Id": _parameter(
+        "X-Request-Id",
+        "A name of yours for this request, for logs; one is made when it is absent or has other characters.",
+        maxLength=128,
+    ),
+    "Idempotency-Key": _parameter(
+        "Idempotency-Key",
+        "The same key with the same request is answered with what was answered before, for 24 hours.",
+        minLength=1,
+        maxLength=255,
+        pattern=r"^[\x20-\x7e]*$",
+    ),
+    "If-None-Match": _parameter("If-None-Match", "ETags you have; 304 when one of them is current."),
+    "If-Modified-Since": _parameter(
+        "If-Modified-Since", "304 when it has this very Last-Modified and no ETag is given."
+    ),
+    "Range": _parameter("Range", "Parts of the file: `bytes=0-499`, `bytes=-500`, up to 16 of them."),
+    "If-Range": _parameter("If-Range", "An ETag or Last-Modified; parts are sent only when it is current."),
+}
+
+HEADERS: dict[str, Json] = {
+    "X-Request-Id": _header("Names this request in our logs."),
+    "ETag": _header("A strong validator, for If-Match and If-None-Match."),
+    "Idempotent-Replayed": _header("`true`: this was answered before, and nothing was done now.", const="true"),
+    "Atpix-Resolved-By": _header(
+        "Which rule found the image.", enum=["id", "technical", "flow", "project"]
+    ),
+    "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}},
+    "WWW-Authenticate": _header("How to send a key."),
+    "Cache-Control": _header("How long this may be kept, and by whom."),
+    "Last-Modified": _header("When this address got its present content."),
+    "Accept-Ranges": _header("`bytes`: parts can be asked for.", const="bytes"),
+    "Content-Range": _header("Which part this is, and of how many bytes."),
+    "Content-Length": {"description": "Bytes in the body.", "schema": {"type": "integer", "minimum": 0}},
+    "Content-Location": _header("The permanent address of the image that the name stands for."),
+    "Cache-Tag": _header("What to purge this by, separated by commas."),
+    "Surrogate-Key": _header("What to purge this by, separated by blanks."),
+    "Server-Timing": _header("Where the address was resolved."),
+    "Access-Control-Allow-Origin": _header("`*`: any page may read it.", const="*"),
+}  # fmt: skip
+
+
+def parameters(*names: str) -> list[Json]:
+    return [{"$ref": f"#/components/parameters/{name}"} for name in names]
+
+
+def headers(*names: str) -> Json:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
