@@ -1,16 +1,20 @@
 """The application: delivery in front, the API behind it, one frame around both."""
 
-from typing import cast
+from typing import Any, cast
 
 from litestar import Litestar, Router
 from litestar.concurrency import sync_to_thread
 from litestar.datastructures import State
 from litestar.di import Provide
 
-from atpix import logs
+from atpix import logs, meters
 from atpix.delivery import addresses
+from atpix.delivery import openapi as delivery_openapi
 from atpix.delivery.application import Delivery
-from atpix.http import dependencies, paging
+from atpix.health import readiness
+from atpix.health import routes as health
+from atpix.health.readiness import Readiness
+from atpix.http import dependencies, docs_page, openapi, paging
 from atpix.http.frame import Frame
 from atpix.http.rendering import render
 from atpix.http.types import Application
@@ -32,34 +36,48 @@ def from_environment() -> Application:
 
 def create_app(svc: Services) -> Application:
     """The services are closed when the application's life ends."""
-    meters = Meters()
+    counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc))
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
     delivery = Delivery(svc)
     worker = Worker(svc, flush=authenticator.flush_last_used)
 
     async def start() -> None:
         worker.start()
+        counted.start()
 
     async def stop() -> None:
         await sync_to_thread(worker.stop)
+        await sync_to_thread(counted.stop)
         delivery.close()
         svc.close()
 
+    state = State(
+        {
+            "services": svc,
+            "authenticator": authenticator,
+            "meters": counted,
+            "readiness": Readiness(readiness.checks(svc, lambda: worker.alive)),
+        }
+    )
     return Frame(
         delivery=delivery,
         prefix=addresses.PREFIX,
-        api=cast("Application", api(svc, authenticator)),  # ASGI in stricter words
-        meters=meters,
+        api=cast("Application", api(state)),  # ASGI in stricter words
+        meters=counted,
         start=start,
         stop=stop,
         log_delivery=svc.settings.log_delivery,
     )
 
 
-def api(svc: Services, authenticator: Authenticator) -> Litestar:
+def api(state: State) -> Litestar:
     return Litestar(
-        route_handlers=[Router("/api/v1", route_handlers=[images.router, projects.router])],
-        state=State({"services": svc, "authenticator": authenticator}),
+        route_handlers=[
+            Router("/api/v1", route_handlers=[images.router, projects.router]),
+            health.router,
+            *docs_page.handlers(describe),
+        ],
+        state=state,
         dependencies={
             "svc": Provide(dependencies.provide_services),
             "who": Provide(dependencies.provide_caller),
@@ -69,3 +87,13 @@ def api(svc: Services, authenticator: Authenticator) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+
+
+def describe(app: Litestar) -> dict[str, Any]:
+    """The OpenAPI document of the whole, delivery included."""
+    return openapi.document(app.routes, delivery_openapi.path_items())
+
+
+def _gauges(svc: Services) -> dict[str, float]:
+    load = svc.examiners.load
+    return {"decoders_busy": load.busy, "decoders_waiting": load.waiting}

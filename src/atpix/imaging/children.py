@@ -14,6 +14,7 @@ import threading
 import time
 from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 from atpix.imaging import messages
 from atpix.imaging.errors import Busy, DecoderFailed
@@ -21,6 +22,13 @@ from atpix.imaging.sniff import MediaType
 from atpix.imaging.values import Examined, Limits
 
 _MAX_ANSWER_BYTES = 1 << 20
+
+
+class Load(NamedTuple):
+    """Calls that a child works on, and calls that wait for one."""
+
+    busy: int
+    waiting: int
 
 
 class Examiners:
@@ -70,6 +78,11 @@ class Examiners:
         with self._changed:
             missing = 0 if self._closed else self._workers - self._busy - len(self._idle)
             self._idle += [_Child(self._max_memory_bytes) for _ in range(missing)]
+
+    @property
+    def load(self) -> Load:
+        """Of this moment, for metrics."""
+        return Load(self._busy, self._waiting)
 
     def close(self) -> None:
         """Refuse new calls, end idle children now and the others when their call is done."""
