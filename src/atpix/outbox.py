@@ -35,12 +35,13 @@ _EXPIRED = (
 
 
 class Job(NamedTuple):
-    """A claimed row. `attempts` are those that failed."""
+    """A claimed row. `attempts` are those that failed, `due_at` is from before the claim."""
 
     id: int
     kind: str
     key: BlobKey
     attempts: int
+    due_at: int
 
 
 def delete_blob(tx: Writing, key: BlobKey, now: int) -> None:
@@ -93,17 +94,19 @@ def claim(tx: Writing, now: int, *, most: int) -> list[Job]:
     """The longest due rows that nobody else is working on."""
     rows = tx.all(_NEXT, {"now": now, "most": most})
     if rows:
-        _push(tx, [row.id for row in rows], now + LEASE_MS)
-    return [Job(row.id, row.kind, BlobKey(row.payload["key"]), row.attempts) for row in rows]
+        mine = outbox.c.id.in_([row.id for row in rows])
+        tx.execute(outbox.update().where(mine).values(due_at=now + LEASE_MS))
+    return [Job(row.id, row.kind, BlobKey(row.payload["key"]), row.attempts, row.due_at) for row in rows]
 
 
 def done(tx: Writing, jobs: Sequence[Job]) -> None:
     tx.execute(outbox.delete().where(outbox.c.id.in_([job.id for job in jobs])))
 
 
-def hand_back(tx: Writing, jobs: Sequence[Job], now: int) -> None:
-    """Untried: whoever comes next may take them."""
-    _push(tx, [job.id for job in jobs], now)
+def hand_back(tx: Writing, jobs: Sequence[Job]) -> None:
+    """Untried: whoever comes next may take them, before those that failed."""
+    again = outbox.update().where(outbox.c.id == bindparam("job")).values(due_at=bindparam("due"))
+    tx.execute(again, [{"job": job.id, "due": job.due_at} for job in jobs])
 
 
 def postpone(tx: Writing, job: Job, due_at: int, reason: str) -> None:
@@ -115,7 +118,3 @@ def postpone(tx: Writing, job: Job, due_at: int, reason: str) -> None:
 def depth(tx: Reading) -> int:
     """How much is still to be done: for metrics."""
     return int(tx.scalar(sa.select(sa.func.count()).select_from(outbox)))
-
-
-def _push(tx: Writing, ids: list[int], due_at: int) -> None:
-    tx.execute(outbox.update().where(outbox.c.id.in_(ids)).values(due_at=due_at))

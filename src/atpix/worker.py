@@ -24,6 +24,7 @@ log = structlog.get_logger("atpix.worker")
 _TICK_S = 1.0
 _LONGEST_PAUSE_S = 30.0
 _BATCH = 100
+_SLOW_S = 5.0
 _STAGED_FOR_S = 3600.0
 
 Stopped = Callable[[], bool]
@@ -63,8 +64,7 @@ def sweep(svc: Services, *, stopped: Stopped = _never) -> Report:
 def deliver(svc: Services, *, stopped: Stopped = _never) -> int:
     """Work the outbox off. Returns how many rows are done.
 
-    Raises StorageUnavailable at the first that fails: the rest would mostly fail as well, so they are handed back
-    untried. The one that failed waits, so that it never blocks the others.
+    Raises what the first failure of a batch was; the rows that failed wait, longer each time.
     """
     count = 0
     while not stopped():
@@ -81,32 +81,34 @@ def deliver(svc: Services, *, stopped: Stopped = _never) -> int:
 
 
 def _worked_off(svc: Services, jobs: list[Job], stopped: Stopped) -> int:
-    """Raises what the first failure was, after having put it down."""
-    finished = 0
-    failure: Exception | None = None
+    """A store that fails slowly is asked once, not a hundred times: the rest of the batch goes back untried."""
+    done: list[Job] = []
+    failed: list[tuple[Job, Exception]] = []
+    patience_ends = time.monotonic() + _SLOW_S
     for job in jobs:
-        if stopped():
+        if stopped() or (failed and time.monotonic() > patience_ends):
             break
         try:
             _carry_out(svc, job)
         except Exception as error:  # noqa: BLE001  whatever it is, this row waits and the others go on
-            failure = error
-            break
-        finished += 1
+            failed.append((job, error))
+        else:
+            done.append(job)
     svc.failpoint("worker.deleted")
+    _put_down(svc, done, failed, jobs[len(done) + len(failed) :])
+    if failed:
+        raise failed[0][1]
+    return len(done)
+
+
+def _put_down(svc: Services, done: list[Job], failed: list[tuple[Job, Exception]], rest: list[Job]) -> None:
     with svc.db.transaction(durable=False) as tx:
-        if finished:
-            outbox.done(tx, jobs[:finished])
-        rest = jobs[finished:]
-        if failure is not None:
-            failed, *rest = rest
-            due_at = svc.now() + int(backoff_s(failed.attempts) * 1000)
-            outbox.postpone(tx, failed, due_at, _reason(failure))
+        if done:
+            outbox.done(tx, done)
+        for job, error in failed:
+            outbox.postpone(tx, job, svc.now() + int(backoff_s(job.attempts) * 1000), _reason(error))
         if rest:
-            outbox.hand_back(tx, rest, svc.now())
-    if failure is not None:
-        raise failure
-    return finished
+            outbox.hand_back(tx, rest)
 
 
 def _reason(failure: Exception) -> str:
