@@ -56,14 +56,14 @@ def sentence(error: errors.AtpixError, url: str) -> str:
     match error:
         case errors.APIConnectionError():
             return _unanswered(error, url)
+        case errors.Unauthorized():
+            return f"The server at {url} does not accept this key: it is wrong, expired or revoked."
         case errors.APIStatusError(code=None):
             return f"What answers at {url} does not seem to be Atpix: {error.status} {error.message}."
         case errors.ServerFault():
             return f"{error.message} (request {error.request_id})"
-        case errors.APIStatusError():
-            return error.message
         case _:
-            return str(error)
+            return error.message if isinstance(error, errors.APIStatusError) else str(error)
 
 
 def _unanswered(error: errors.APIConnectionError, url: str) -> str:

@@ -12,7 +12,7 @@ from typing import Generic, Never, TypeVar
 J = TypeVar("J")
 R = TypeVar("R")
 
-GRACE_S = 5.0
+GRACE_S = 3.0
 """After Ctrl-C, for answers to what was sent already."""
 
 
@@ -48,7 +48,9 @@ class Stop:
     @contextmanager
     def on_interrupt(self) -> Iterator[None]:
         """No KeyboardInterrupt meanwhile, which could come between doing a thing and noting that it is done."""
-        before = signal.signal(signal.SIGINT, self.ask)
+        before = signal.getsignal(signal.SIGINT)
+        if before is not signal.SIG_IGN:  # as in the background of a script
+            signal.signal(signal.SIGINT, self.ask)
         try:
             yield
         finally:

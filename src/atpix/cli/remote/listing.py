@@ -1,5 +1,6 @@
 """`atpix images list`."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ from cyclopts import Parameter, validators
 from atpix.cli.outcome import Misused
 from atpix.cli.remote.arguments import Json, named
 from atpix.cli.remote.connecting import Server, connected
-from atpix.cli.remote.presenting import as_json, iso, print_json, print_rows
+from atpix.cli.remote.presenting import as_json, iso, print_json, print_rows, say
 from atpix_client import Image
 
 Source = Literal["uploaded", "generated"]
@@ -42,9 +43,11 @@ def list_images(
             source=source,
             alias=None if alias is None else named(alias),
             include_deleted=include_deleted or None,
-            page_size=_PAGE if wanted is None else min(wanted, _PAGE),
+            page_size=_PAGE if wanted is None else min(wanted + 1, _PAGE),
         )
         _print(islice(walk, wanted), client.base_url, lines=everything, json=json)
+        if sys.stdout.isatty() and not json and next(walk, None):
+            say("There are more: --limit N or --all shows them.")
 
 
 def _print(found: Iterator[Image], base_url: str, *, lines: bool, json: bool) -> None:

@@ -72,14 +72,14 @@ class Transfer:
         self._beside = beside
         self._stop = stop
         self._tell = tell
-        self._hopeless: Failed | None = None
+        self._hopeless = False
         self.skips_existing = False
         self.known: Known | None = None
 
     def send(self, job: Job) -> Outcome:
-        """Raises Stopped."""
-        if (reason := self._hopeless) is not None:
-            return Failed(job.path, f"Not tried: {reason.message}", reason.code, reason.exit)
+        """Raises Stopped, also when an earlier file failed as all others would: no server, no right."""
+        if self._hopeless:
+            raise Stopped
         try:
             existing = self._existing(job)
             return self._skipped(job, existing) if existing else self._sent(job)
@@ -145,8 +145,7 @@ class Transfer:
 
     def _failed(self, job: Job, error: errors.AtpixError) -> Failed:
         code = error.code if isinstance(error, errors.APIStatusError) else None
-        failed = Failed(job.path, sentence(error, self._client.base_url), code, exit_of(error))
         unreachable = isinstance(error, errors.APIConnectionError) and not error.maybe_done
         if unreachable or isinstance(error, _HOPELESS):
-            self._hopeless = failed
-        return failed
+            self._hopeless = True
+        return Failed(job.path, sentence(error, self._client.base_url), code, exit_of(error))

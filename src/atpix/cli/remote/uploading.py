@@ -60,6 +60,8 @@ def upload(
     """Send images. A file that fails does not stop the others; the summary says what failed and why."""
     wishes = wishes or Wishes()
     beside = wishes.beside()
+    if not paths:
+        raise Misused("Name the files, folders or patterns to upload.")
     found = files.find(paths)
     account = Account(streaming=not json and not sys.stdout.isatty())
     for path, reason in found.missing:
