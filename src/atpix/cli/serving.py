@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
+from atpix import meters
 from atpix import settings as settings_module
 from atpix.cli import opening, welcome
 from atpix.cli.opening import Data
@@ -42,6 +43,7 @@ def serve(
     check(settings)
     settings = settings.model_copy(update={"port": free_port(settings.host, settings.port)})
     settings_module.hand_down(settings)
+    meters.forget_ended(settings.data)
     threading.Thread(target=welcome.when_ready, args=(settings,), kwargs={"demo": demo}, daemon=True).start()
     return _run(_server(settings))
 

@@ -16,6 +16,10 @@ _SAFE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
+_LONGEST = 300
+_PARTS = 6
+"""No route has more; what follows in `/cdn/{organization}/{project}/img/{ref}/` is a name of the client's choice."""
+
 Step = Callable[[], Awaitable[None]]
 
 
@@ -82,21 +86,25 @@ class Frame:
 class _Seen:
     """A `send` that remembers what went through it. Status 499 (nginx's) stays when the client left before."""
 
-    __slots__ = ("_extra", "_send", "sent_bytes", "status")
+    __slots__ = ("_extra", "_headers", "_send", "sent_bytes", "status")
 
     def __init__(self, send: Send, extra: tuple[bytes, bytes] | None = None) -> None:
         self._send = send
         self._extra = extra
+        self._headers: list[tuple[bytes, bytes]] = []
         self.status = 499
         self.sent_bytes = 0
 
     def __call__(self, message: Message) -> Awaitable[None]:
         if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._headers = message["headers"]
             if self._extra is not None:
                 message["headers"] = [*message["headers"], self._extra]
         elif message["type"] == "http.response.body":
             self.sent_bytes += len(message.get("body", b""))
+        elif message["type"] == "http.response.pathsend":  # the server reads the file itself
+            self.sent_bytes += next((int(value) for name, value in self._headers if name == b"content-length"), 0)
         return self._send(message)
 
 
@@ -110,8 +118,7 @@ def _request_id(scope: Scope) -> str:
 
 def _route(scope: Scope) -> str:
     """The route's pattern: a path would make one time series an image."""
-    handler = scope.get("route_handler")
-    return str(next(iter(sorted(handler.paths)), "")) if handler is not None else "unknown"
+    return str(scope.get("path_template", "unknown"))
 
 
 def _method(scope: Scope) -> str:
@@ -119,11 +126,11 @@ def _method(scope: Scope) -> str:
 
 
 def _note(scope: Scope, seen: _Seen, took_s: float) -> None:
-    """No query, no header, no address of a client: nothing secret and nothing personal."""
+    """No query, no header, no address of a client, no file name at the end of an image's address."""
     log.info(
         "request",
         method=_method(scope),
-        path=scope["path"],
+        path="/".join(scope["path"].split("/", _PARTS)[:_PARTS])[:_LONGEST],
         status=seen.status,
         ms=round(took_s * 1000, 1),
         bytes=seen.sent_bytes,
