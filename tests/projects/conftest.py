@@ -24,7 +24,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def timed(empty_svc: Services) -> Services:
-    """The services of this test, on a clock that it moves."""
+    """Nothing else is in this database."""
     return empty_svc
 
 

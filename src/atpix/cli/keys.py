@@ -9,7 +9,7 @@ from cyclopts import App, Parameter, validators
 
 from atpix.caller import SCOPES, Scope
 from atpix.cli.opening import Data, Json, services
-from atpix.cli.outcome import Exit
+from atpix.cli.outcome import Misused
 from atpix.errors import ValidationFailed
 from atpix.http.paging import Window
 from atpix.http.wire import Wire, iso
@@ -38,17 +38,16 @@ def create(
     name: Annotated[str, Parameter(help="To tell keys apart.")] = "",
     data: Data = None,
     json: Json = False,
-) -> Exit | None:
+) -> None:
     """Make a key and print it, this once: only a digest of it is kept."""
     if master == (project is not None):
-        return _misused("Give either --project ORG/PROJECT or --master.")
+        raise Misused("Give either --project ORG/PROJECT or --master.")
     with services(load(data=data)) as svc:
         owner = None if project is None else actions.ensure_project(svc, project)
         issued = actions.create_key(
             svc, owner, scopes=_scopes(scopes), name=_printable(name), expires_in_days=expires_in_days
         )
     _print_issued(issued, json=json)
-    return None
 
 
 @keys.command(name="list")
@@ -144,8 +143,3 @@ def _state(row: KeyRow, now: int) -> str:
     if not row.is_active(now):
         return "expired"
     return "active" if row.expires_at is None else f"until {iso(row.expires_at)[:10]}"
-
-
-def _misused(sentence: str) -> Exit:
-    print(f"atpix: {sentence} See: atpix keys create --help", file=sys.stderr)
-    return Exit.USAGE

@@ -2,7 +2,8 @@
 
 import json as plain_json
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 from pydantic import SecretStr
@@ -11,6 +12,9 @@ from atpix.cli import opening
 from atpix.cli.opening import Data, Json
 from atpix.cli.outcome import Exit
 from atpix.settings import Settings, load
+
+if TYPE_CHECKING:
+    from atpix.doctor import Diagnosis, Finding
 
 
 def migrate(*, data: Data = None, json: Json = False) -> None:
@@ -69,13 +73,50 @@ def _without_query_values(url: str) -> str:
 
 def doctor(
     *,
-    fix: Annotated[bool, Parameter(negative="", help="Carry the plan out.")] = False,
-    deep: Annotated[bool, Parameter(negative="", help="Read all bytes too, against their checksums.")] = False,
+    fix: Annotated[bool, Parameter(negative="", help="Carry the plans out, then look again.")] = False,
+    deep: Annotated[bool, Parameter(negative="", help="Read all bytes and compare checksums.")] = False,
     data: Data = None,
     json: Json = False,
 ) -> Exit:
-    """Check that rows, bytes and names agree. Ends with 0 only when nothing is wrong."""
-    from atpix.cli import doctoring
+    """Check that rows, bytes and names agree. Ends with 0 only when nothing is wrong, or nothing is left wrong."""
+    from atpix import doctor as doctors
 
     with opening.services(load(data=data)) as svc:
-        return doctoring.run(svc, fix=fix, deep=deep, json=json)
+        found = doctors.examine(svc, deep=deep)
+        repaired = doctors.repair(svc, found) if fix else []
+        left = doctors.examine(svc, deep=deep) if repaired else found
+    show = _print_findings_as_json if json else _print_findings
+    show(left, repaired)
+    return Exit.DONE if left.healthy else Exit.FAILED
+
+
+def _print_findings_as_json(left: "Diagnosis", repaired: "Sequence[Finding]") -> None:
+    print(
+        plain_json.dumps(
+            {
+                "healthy": left.healthy,
+                "findings": [_plain(finding) for finding in left.findings],
+                "repaired": [_plain(finding) for finding in repaired],
+                "cut": left.cut,
+            }
+        )
+    )
+
+
+def _plain(finding: "Finding") -> dict[str, str | None]:
+    plan = finding.repair.plan if finding.repair else None
+    return {"kind": finding.kind, "message": finding.sentence, "plan": plan}
+
+
+def _print_findings(left: "Diagnosis", repaired: "Sequence[Finding]") -> None:
+    for finding in repaired:
+        print(f"{finding.kind}: {finding.sentence} Repaired.")
+    for finding in left.findings:
+        plan = finding.repair.plan if finding.repair else "This needs a person."
+        print(f"{finding.kind}: {finding.sentence} {plan}")
+    if left.healthy:
+        print("Nothing is wrong." if not repaired else "Nothing is wrong any more.", file=sys.stderr)
+    elif any(finding.repair for finding in left.findings):
+        print("atpix doctor --fix carries these plans out.", file=sys.stderr)
+    if left.cut:
+        print("There is more of the same kinds than is shown.", file=sys.stderr)
