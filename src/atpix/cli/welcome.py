@@ -64,7 +64,7 @@ The first key of project {DEMO}, shown only now:
 
 Upload a picture and name it (with the path of one of yours):
 
-    curl -H "X-API-Key: {key}" -F file=@picture.jpg -F alias=@hero {url}/api/v1/images/upload
+    curl -H "X-API-Key: {key}" -F file=@picture.jpg --form-string alias=@hero {url}/api/v1/images/upload
 
 Then open {url}/cdn/{DEMO}/img/@hero in a browser, or put it into a page:
 
