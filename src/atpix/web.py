@@ -1,9 +1,10 @@
 """The application: delivery in front, the API behind it, one frame around both."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, cast
 
 from litestar import Litestar, Router
-from litestar.concurrency import sync_to_thread
+from litestar.concurrency import set_asyncio_executor, sync_to_thread
 from litestar.datastructures import State
 from litestar.di import Provide
 
@@ -15,7 +16,8 @@ from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
 from atpix.http import dependencies, docs_page, openapi, paging
-from atpix.http.frame import Frame
+from atpix.http.frame import Cdn, Frame
+from atpix.http.receiving import Lane
 from atpix.http.rendering import render
 from atpix.http.types import Application
 from atpix.images import routes as images
@@ -36,18 +38,23 @@ def from_environment() -> Application:
 
 def create_app(svc: Services) -> Application:
     """The services are closed when the application's life ends."""
+    set_asyncio_executor(ThreadPoolExecutor(svc.settings.threads, thread_name_prefix="atpix"))
     counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc))
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
     delivery = Delivery(svc)
     worker = Worker(svc, flush=authenticator.flush_last_used)
 
+    lane = Lane(svc.settings.max_uploads, svc.settings.threads)
+
     async def start() -> None:
+        svc.examiners.warm()
         worker.start()
         counted.start()
 
     async def stop() -> None:
         await sync_to_thread(worker.stop)
         await sync_to_thread(counted.stop)
+        await sync_to_thread(lane.close)
         delivery.close()
         svc.close()
 
@@ -55,6 +62,7 @@ def create_app(svc: Services) -> Application:
         {
             "services": svc,
             "authenticator": authenticator,
+            "lane": lane,
             "meters": counted,
             "readiness": Readiness(readiness.checks(svc, lambda: worker.alive)),
         }
@@ -67,6 +75,7 @@ def create_app(svc: Services) -> Application:
         start=start,
         stop=stop,
         log_delivery=svc.settings.log_delivery,
+        cdn=Cdn.of(svc.settings.cdn_url),
     )
 
 

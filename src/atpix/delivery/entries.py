@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from email.utils import formatdate
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from atpix.caller import Caller
 from atpix.ids import Alias, BlobKey, ImageRef, blob_key
@@ -51,7 +52,12 @@ def of(image: Image, who: Caller, ref: ImageRef, settings: Settings, path: Path 
     if last_modified:
         lines.append(("last-modified", last_modified))
     if name:
-        lines.append(("content-location", f"/cdn/{who.organization_slug}/{who.project_slug}/img/{image.id}"))
+        lines.append(
+            (
+                "content-location",
+                f"{urlsplit(settings.cdn).path}/{who.organization_slug}/{who.project_slug}/img/{image.id}",
+            )
+        )
     validators = [*_raw(lines), *COMMON]
     described = [(b"content-type", image.media_type.encode()), (b"accept-ranges", b"bytes"), *validators]
     whole = [(b"content-length", str(image.file_size).encode()), *described]

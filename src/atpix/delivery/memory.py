@@ -1,7 +1,7 @@
 """The bytes of small images that are asked for most. A third faster than path-send at 100 KB, measured."""
 
-import asyncio
 from collections import OrderedDict
+from contextlib import aclosing
 
 from atpix.blobs import Blobs
 from atpix.delivery.entries import Entry
@@ -29,7 +29,8 @@ class Memory:
         if entry.size > min(MAX_BODY_BYTES, self._budget):
             return None
         try:
-            body = await asyncio.to_thread(self._blobs.read, entry.key)
+            async with aclosing(await self._blobs.stream(entry.key)) as chunks:
+                body = b"".join([chunk async for chunk in chunks])
         except (FileNotFoundError, AtpixError):
             return None
         if len(body) != entry.size:

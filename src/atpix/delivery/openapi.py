@@ -4,6 +4,7 @@ from typing import Any
 
 from atpix.http.openapi import refusals
 from atpix.http.openapi.headers import headers, parameters
+from atpix.http.openapi.schemas import ALIAS, SLUG, UUID
 
 Json = dict[str, Any]
 
@@ -75,16 +76,14 @@ def _refusals(*, head: bool) -> dict[str, Json]:
     return found
 
 
-_REF = "^(@[A-Za-z0-9_-]{1,49}|[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})$"
-_SLUG = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
 _PARTS = (
-    ("organization", "Its slug.", _SLUG),
-    ("project", "Its slug.", _SLUG),
-    ("ref", "An image's UUID, or its alias such as `@hero`.", _REF),
+    ("organization", "Its slug.", SLUG),
+    ("project", "Its slug.", SLUG),
+    ("ref", "An image's UUID, or its alias such as `@hero`.", {"anyOf": [ALIAS, UUID]}),
 )
-_FILENAME = (("filename", "Any name.", "^[^/]+$"),)
+_FILENAME: tuple[tuple[str, str, Json], ...] = (("filename", "Any name.", {"pattern": "^[^/]+$"}),)
 
 
-def _part(name: str, about: str, pattern: str) -> Json:
-    schema = {"type": "string", "pattern": pattern}
-    return {"name": name, "in": "path", "required": True, "description": about, "schema": schema}
+def _part(name: str, about: str, schema: Json) -> Json:
+    text = {"type": "string", **schema}
+    return {"name": name, "in": "path", "required": True, "description": about, "schema": text}

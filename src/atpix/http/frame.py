@@ -3,6 +3,8 @@
 import re
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -16,6 +18,7 @@ _SAFE = re.compile(r"[A-Za-z0-9._:/+=@-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
+_PROBES = frozenset({"/healthz", "/readyz", "/metrics"})
 _LONGEST = 300
 _PARTS = 6
 """No route has more; what follows in `/cdn/{organization}/{project}/img/{ref}/` is a name of the client's choice."""
@@ -23,21 +26,42 @@ _PARTS = 6
 Step = Callable[[], Awaitable[None]]
 
 
+@dataclass(frozen=True, slots=True)
+class Cdn:
+    """A host of its own for images, whose requests may come through with their path as it is."""
+
+    host: bytes
+    prefix: str
+
+    @classmethod
+    def of(cls, url: str) -> "Cdn | None":
+        """None when no such host is configured."""
+        parts = urlsplit(url)
+        return cls(parts.netloc.lower().encode(), f"{parts.path}/") if parts.netloc else None
+
+    def asks(self, scope: Scope) -> bool:
+        host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+        return host.lower() == self.host and scope["path"].startswith(self.prefix)
+
+
 class Frame:
     """`delivery` takes what begins with its prefix, `api` all else. `start` and `stop` are the server's life span."""
 
     def __init__(
         self, *, delivery: Application, prefix: str, api: Application, meters: Meters, start: Step, stop: Step,
-        log_delivery: bool,
+        log_delivery: bool, cdn: "Cdn | None" = None,
     ) -> None:  # fmt: skip
         self._delivery, self._prefix, self._api = delivery, prefix, api
         self._meters, self._start, self._stop = meters, start, stop
-        self._log_delivery = log_delivery
+        self._log_delivery, self._cdn = log_delivery, cdn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self._live(receive, send)
         elif scope["path"].startswith(self._prefix):
+            await self._deliver(scope, receive, send)
+        elif self._cdn is not None and self._cdn.asks(scope):
+            scope["path"] = self._prefix + scope["path"][len(self._cdn.prefix) :]
             await self._deliver(scope, receive, send)
         else:
             await self._serve(scope, receive, send)
@@ -55,14 +79,15 @@ class Frame:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
         scope["atpix_request_id"] = request_id = _request_id(scope)
-        seen = _Seen(send, (b"x-request-id", request_id.encode()))
+        seen = _Seen(send, (b"x-request-id", request_id.encode()), bodiless=scope["method"] == "HEAD")
         structlog.contextvars.bind_contextvars(request_id=request_id)
         body = Body(receive) if scope["method"] in _WITH_BODY else None
+        asked = {**scope, "method": "GET"} if seen.bodiless else scope  # HEAD is GET without the body
         try:
-            await self._api(scope, body or receive, seen)
+            await self._api(asked, body or receive, seen)
         finally:
             took_s = time.perf_counter() - began_s
-            self._meters.answered(_method(scope), _route(scope), seen.status, took_s, seen.sent_bytes)
+            self._meters.answered(_method(scope), _route(asked), seen.status, took_s, seen.sent_bytes)
             _note(scope, seen, took_s)
             structlog.contextvars.clear_contextvars()
         if body is not None:
@@ -86,10 +111,11 @@ class Frame:
 class _Seen:
     """A `send` that remembers what went through it. Status 499 (nginx's) stays when the client left before."""
 
-    __slots__ = ("_extra", "_headers", "_send", "sent_bytes", "status")
+    __slots__ = ("_extra", "_headers", "_send", "bodiless", "sent_bytes", "status")
 
-    def __init__(self, send: Send, extra: tuple[bytes, bytes] | None = None) -> None:
+    def __init__(self, send: Send, extra: tuple[bytes, bytes] | None = None, *, bodiless: bool = False) -> None:
         self._send = send
+        self.bodiless = bodiless
         self._extra = extra
         self._headers: list[tuple[bytes, bytes]] = []
         self.status = 499
@@ -102,6 +128,8 @@ class _Seen:
             if self._extra is not None:
                 message["headers"] = [*message["headers"], self._extra]
         elif message["type"] == "http.response.body":
+            if self.bodiless:
+                message["body"] = b""
             self.sent_bytes += len(message.get("body", b""))
         elif message["type"] == "http.response.pathsend":  # the server reads the file itself
             self.sent_bytes += next((int(value) for name, value in self._headers if name == b"content-length"), 0)
@@ -127,7 +155,8 @@ def _method(scope: Scope) -> str:
 
 def _note(scope: Scope, seen: _Seen, took_s: float) -> None:
     """No query, no header, no address of a client, no file name at the end of an image's address."""
-    log.info(
+    write = log.debug if scope["path"] in _PROBES else log.info
+    write(
         "request",
         method=_method(scope),
         path="/".join(scope["path"].split("/", _PARTS)[:_PARTS])[:_LONGEST],

@@ -5,16 +5,24 @@ Limits hold while reading: the first byte too many ends the request. Fields may 
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from email.message import Message
+from functools import partial
+from typing import ParamSpec, TypeVar
 
 from litestar.concurrency import sync_to_thread
 from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from atpix.blobs import StagedFile
-from atpix.errors import AtpixError, FileTooLarge, ValidationFailed
+from atpix.errors import AtpixError, FileTooLarge, Overloaded, ValidationFailed
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 MAX_FIELD_BYTES = 128 * 1024
 MAX_PARTS = 20
@@ -47,6 +55,33 @@ class Rules:
     fields: frozenset[str]
     max_file_bytes: int
     timeout_s: float
+
+
+class Lane:
+    """Uploads under way: bounded in number, stored on threads of their own, so that a slow bucket starves nobody."""
+
+    def __init__(self, most: int, threads: int) -> None:
+        self._free = most
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="atpix-upload")
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Raises Overloaded."""
+        if self._free <= 0:
+            raise Overloaded("Many uploads are under way; try again in a moment.")
+        self._free -= 1
+        try:
+            yield
+        finally:
+            self._free += 1
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """On one of the threads, with the log's context."""
+        bound = partial(copy_context().run, work, *args, **kwargs)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, bound)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=True)
 
 
 async def receive(

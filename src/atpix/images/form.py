@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from atpix.errors import ValidationFailed
+from atpix.http.openapi.schemas import ALIAS, UUID
 from atpix.http.receiving import Received
 from atpix.ids import Alias, FlowId, parse_uuid
 from atpix.images import meta
@@ -21,9 +22,16 @@ DESCRIBED: dict[str, Any] = {
         "additionalProperties": False,
         "properties": {
             "file": {"type": "string", "format": "binary", "description": "The image: PNG, JPEG, WebP and the like."},
-            "alias": {"type": "string", "description": "A project alias to give it; its holder loses it."},
-            "flowId": {"type": "string", "description": "The flow to put it in, made if unknown; empty: none."},
-            "flowAlias": {"type": "string", "description": "Its name in the flow; without `flowId` a flow is made."},
+            "alias": {"type": "string", **ALIAS, "description": "A project alias to give it; its holder loses it."},
+            "flowId": {
+                "anyOf": [{"type": "string", **UUID}, {"enum": ["", "null"]}],
+                "description": "The flow to put it in, made if unknown; empty: none.",
+            },
+            "flowAlias": {
+                "type": "string",
+                **ALIAS,
+                "description": "Its name in the flow; without `flowId` a flow is made.",
+            },
             "meta": {"type": "object", "description": "Your own JSON, 64 KiB and 32 levels at most."},
             "focalPoint": {"$ref": "#/components/schemas/FocalPointInput"},
             "onDuplicate": {

@@ -1,18 +1,19 @@
 """`POST /images/upload`: the one route that reads its body as it arrives. Only here do bytes come in asynchronously."""
 
 import hashlib
+from typing import cast
 
 from litestar import Response, post
-from litestar.concurrency import sync_to_thread
 from litestar.openapi import ResponseSpec
 
 from atpix.blobs import StagedFile
 from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.http import answers, idempotency
+from atpix.http.conditional import etag_of
 from atpix.http.dependencies import AnyRequest
 from atpix.http.once import Once
-from atpix.http.receiving import Headers, Received, Rules, receive
+from atpix.http.receiving import Headers, Lane, Received, Rules, receive
 from atpix.http.wire import Answer, encode
 from atpix.images import form, uploads
 from atpix.images.schemas import ImageOut
@@ -29,16 +30,19 @@ from atpix.services import Services
 )
 async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
     """Check it whole, store it, name it: all or nothing. 200 when `onDuplicate=reuse` found it here already."""
-    retriable = "idempotency-key" in request.headers
-    once = await sync_to_thread(Once.held, svc, who, request) if retriable else Once(svc, None)
-    try:
-        received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
-        assert received.file is not None
-        with received.file as staged:
-            return await sync_to_thread(_kept, svc, who, received, staged, once)
-    except BaseException:
-        await sync_to_thread(once.release)
-        raise
+    lane = cast("Lane", request.app.state.lane)
+    with lane.place():
+        retriable = "idempotency-key" in request.headers
+        once = await lane.run(Once.held, svc, who, request) if retriable else Once(svc, None)
+        try:
+            received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
+            assert received.file is not None
+            with received.file as staged:
+                return await lane.run(_kept, svc, who, received, staged, once)
+        except BaseException:
+            if once.active:
+                await lane.run(once.release)
+            raise
 
 
 def _kept(svc: Services, who: Caller, received: Received, staged: StagedFile, once: Once) -> Response[Answer[ImageOut]]:
@@ -50,7 +54,8 @@ def _kept(svc: Services, who: Caller, received: Received, staged: StagedFile, on
         once.seal(tx, _status(kept), lambda: encode(Answer(data=_out(kept, who, svc))))
 
     kept = uploads.keep(svc, who, staged, order, seal)
-    return answers.tagged(_out(kept, who, svc), status=_status(kept))
+    etag = etag_of(encode(ImageOut.in_full(kept.image, who, svc.settings.cdn)))  # what a later read says
+    return answers.tagged(_out(kept, who, svc), status=_status(kept), headers={"ETag": etag})
 
 
 def _out(kept: Kept, who: Caller, svc: Services) -> ImageOut:

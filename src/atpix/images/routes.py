@@ -114,7 +114,13 @@ def delete_image(
     return Answer(data=DeletedOut(action(svc, who, parse_ref(ref), _unless_changed(if_match, who, svc))))
 
 
-@post("/{ref:str}/restore", status_code=200, opt={"scope": "write"}, sync_to_thread=True, operation_id="restoreImage")
+@post(
+    "/{ref:str}/restore",
+    status_code=200,
+    opt={"scope": "write", "ref": "id"},
+    sync_to_thread=True,
+    operation_id="restoreImage",
+)
 def restore_image(request: AnyRequest, ref: str, who: Caller, svc: Services) -> One:
     """Bring an image back from the trash, by its UUID. Its names were released when it went."""
     image = ImageId(parse_uuid(ref, "ref"))

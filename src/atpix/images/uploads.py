@@ -5,7 +5,8 @@ end of the intent. Whatever dies in between leaves an intent, and bytes that the
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -56,28 +57,48 @@ def keep(svc: Services, who: Caller, staged: StagedFile, order: Order, seal: Sea
     """Check the file whole, store it, and make its row. Afterwards everything is there or nothing is.
 
     Raises UnsupportedFileType, InvalidImage, ImageTooLarge, PrivateMetadataFound, DuplicateImage, FlowNotFound,
-    StorageUnavailable, Overloaded. `staged` stays the caller's on failure.
+    StorageUnavailable, Overloaded. `staged` is used up.
     """
-    media_type, examined = _examined(svc, who, staged)
-    with _without_private(svc, who, staged, media_type, examined) as file:
-        image = _row(who, file, media_type, examined, order)
-        with svc.db.read() as tx:
-            known = _duplicate(tx, who, image, order)
-        if known is None:
-            return _stored(svc, who, file, image, order, seal, location=examined.has_location)
+    drawn, media_type = _drawn(svc, who, staged)
+    with drawn:
+        examined = _examined(svc, drawn, media_type)
+        with _without_private(svc, who, drawn, media_type, examined) as file:
+            image = _row(who, file, media_type, examined, order)
+            with svc.db.read() as tx:
+                known = _duplicate(tx, who, image, order)
+            if known is None:
+                return _stored(svc, who, file, image, order, seal, location=examined.has_location)
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         return _reused(tx, svc, who, known, order, seal)
 
 
-def _examined(svc: Services, who: Caller, staged: StagedFile) -> tuple[MediaType, Examined]:
+def _drawn(svc: Services, who: Caller, staged: StagedFile) -> tuple[StagedFile, MediaType]:
+    """What the file is; an SVG is drawn into a PNG first, where the project wants that."""
     with staged.path.open("rb") as file:
         media_type = sniff(file.read(HEAD_BYTES))
+    if media_type is MediaType.SVG and who.settings.rasterise_svg:
+        limits = _limits(svc)
+        return _made(svc, lambda made: svc.examiners.rasterise(staged.path, made.path, limits)), MediaType.PNG
     if media_type is None or media_type not in who.settings.allowed_types:
         raise errors.UnsupportedFileType(_not_taken(media_type, who))
-    limits = Limits(svc.settings.max_pixels, svc.settings.max_side_px, svc.settings.max_frames)
+    return staged, media_type
+
+
+def _examined(svc: Services, staged: StagedFile, media_type: MediaType) -> Examined:
+    with _decoding():
+        return svc.examiners.examine(staged.path, media_type, _limits(svc))
+
+
+def _limits(svc: Services) -> Limits:
+    return Limits(svc.settings.max_pixels, svc.settings.max_side_px, svc.settings.max_frames)
+
+
+@contextmanager
+def _decoding() -> Iterator[None]:
+    """The decoders' errors as the API's."""
     try:
-        return media_type, svc.examiners.examine(staged.path, media_type, limits)
+        yield
     except imaging.ImageTooLarge as error:
         raise errors.ImageTooLarge(str(error)) from error
     except imaging.Busy as error:
@@ -86,6 +107,19 @@ def _examined(svc: Services, who: Caller, staged: StagedFile) -> tuple[MediaType
         raise errors.UnsupportedFileType(str(error)) from error
     except imaging.ImagingError as error:
         raise errors.InvalidImage(str(error)) from error
+
+
+def _made(svc: Services, make: Callable[[StagedFile], object]) -> StagedFile:
+    """A file that a decoder writes from another one."""
+    made = svc.blobs.stage()
+    try:
+        with _decoding():
+            make(made)
+        made.size = made.path.stat().st_size
+    except BaseException:
+        made.discard()
+        raise
+    return made
 
 
 def _not_taken(media_type: MediaType | None, who: Caller) -> str:
@@ -98,7 +132,7 @@ def _not_taken(media_type: MediaType | None, who: Caller) -> str:
 def _without_private(
     svc: Services, who: Caller, staged: StagedFile, media_type: MediaType, examined: Examined
 ) -> StagedFile:
-    """The file to store. A `with` block around it discards it unless it was stored."""
+    """The file to store: a new one, or the same."""
     match who.settings.private_metadata:
         case "keep":
             return staged
@@ -107,17 +141,7 @@ def _without_private(
                 raise errors.PrivateMetadataFound
             return staged
         case "strip":
-            stripped = svc.blobs.stage()
-            try:
-                svc.examiners.strip_private(staged.path, stripped.path, media_type)
-                stripped.size = stripped.path.stat().st_size
-            except imaging.ImagingError as error:
-                stripped.discard()
-                raise errors.InvalidImage(str(error)) from error
-            except BaseException:
-                stripped.discard()
-                raise
-            return stripped
+            return _made(svc, lambda made: svc.examiners.strip_private(staged.path, made.path, media_type))
 
 
 def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examined, order: Order) -> Image:

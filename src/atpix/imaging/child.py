@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 from typing import BinaryIO
 
-from atpix.imaging import examine, messages, metadata
+from atpix.imaging import drawing, examine, messages, metadata
 from atpix.imaging.errors import ImagingError
 
 _NICENESS = 5
@@ -63,6 +63,9 @@ def _answer(request: messages.Request) -> messages.Answer:
             case messages.Strip():
                 source, target = Path(request.source), Path(request.target)
                 return messages.Stripped(metadata.strip_private(source, target, request.media_type))
+            case messages.Rasterise():
+                drawing.rasterise(Path(request.source), Path(request.target), request.limits)
+                return messages.Rasterised()
     except ImagingError as error:
         return messages.Refused(type(error).__name__, str(error))
     except OSError as error:

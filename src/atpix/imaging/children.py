@@ -73,6 +73,11 @@ class Examiners:
             return answer.changed
         raise DecoderFailed("The decoder gave an answer to another question.")
 
+    def rasterise(self, source: Path, target: Path, limits: Limits) -> None:
+        """Draw an SVG into a PNG. Raises what `examine` does. After a failure `target` may hold a part."""
+        if not isinstance(self._ask(messages.rasterise(source, target, limits)), messages.Rasterised):
+            raise DecoderFailed("The decoder gave an answer to another question.")
+
     def warm(self) -> None:
         """Start every child now, so that no request waits for one. Does not wait for them."""
         with self._changed:

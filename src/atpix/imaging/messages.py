@@ -23,6 +23,16 @@ class Strip(msgspec.Struct, frozen=True, tag=True):
     media_type: MediaType
 
 
+class Rasterise(msgspec.Struct, frozen=True, tag=True):
+    source: str
+    target: str
+    limits: Limits
+
+
+class Rasterised(msgspec.Struct, frozen=True, tag=True):
+    pass
+
+
 class Stripped(msgspec.Struct, frozen=True, tag=True):
     changed: bool
 
@@ -38,8 +48,8 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Request = Examine | Strip
-Answer = Seen | Stripped | Refused
+Request = Examine | Strip | Rasterise
+Answer = Seen | Stripped | Rasterised | Refused
 
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
 _answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
@@ -78,3 +88,7 @@ def examine(path: Path, media_type: MediaType, limits: Limits) -> Examine:
 
 def strip(source: Path, target: Path, media_type: MediaType) -> Strip:
     return Strip(str(source.absolute()), str(target.absolute()), media_type)
+
+
+def rasterise(source: Path, target: Path, limits: Limits) -> Rasterise:
+    return Rasterise(str(source.absolute()), str(target.absolute()), limits)

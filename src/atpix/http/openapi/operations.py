@@ -16,22 +16,21 @@ from litestar.typing import FieldDefinition
 from atpix.caller import Administrator
 from atpix.http.openapi import refusals
 from atpix.http.openapi.headers import headers, parameters
-from atpix.http.openapi.schemas import Schemas
+from atpix.http.openapi.schemas import ALIAS, SLUG, UUID, Schemas
 from atpix.http.wire import Listing
 
 Json = dict[str, Any]
 
-_UUID = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _REF: Json = {
     "description": "An image's UUID, or its alias such as `@hero`.",
-    "schema": {"type": "string", "pattern": f"^(@[A-Za-z0-9_-]{{1,49}}|{_UUID})$"},
+    "schema": {"type": "string", "anyOf": [ALIAS, UUID]},
     "examples": {"alias": {"value": "@hero"}, "id": {"value": "0197f0c2-8d5e-7c3a-9b1e-2f6d4a8c1e70"}},
 }
 _ANSWERS_WITH = {"getImage": ("Cache-Control", "Atpix-Resolved-By")}
-_NAMES: dict[str, Json] = {"alias": {"pattern": "^@[A-Za-z0-9_-]{1,49}$"}}
+_NAMES = {"alias": ALIAS, "organization": SLUG}
 _UNTAGGED = frozenset({"createKey", "rotateKey"})
 """Their answer holds a key, once: nobody may keep it, so nobody may ask whether it is current."""
-_ID: Json = {"description": "Its UUID.", "schema": {"type": "string", "pattern": f"^{_UUID}$"}}
+_ID: Json = {"description": "Its UUID.", "schema": {"type": "string", **UUID}}
 
 
 def path_of(route: HTTPRoute) -> str:
@@ -56,7 +55,7 @@ def _operation(route: HTTPRoute, handler: HTTPRouteHandler, schemas: Schemas) ->
         "description": _description(handler, public=public),
         "tags": sorted(handler.resolve_tags()),
         "security": [] if public else [{"apiKey": []}, {"bearer": []}],
-        "parameters": [*_path(route), *_declared(handler, schemas), *parameters(*shared, "X-Request-Id")],
+        "parameters": [*_path(route, handler), *_declared(handler, schemas), *parameters(*shared, "X-Request-Id")],
         "responses": _successes(handler, schemas, shared) | refusals.responses(_codes(route, handler, shared)),
     }
     if body := _body(handler, schemas):
@@ -109,9 +108,11 @@ def _summary(name: str) -> str:
     return re.sub("([A-Z])", lambda found: " " + found[1].lower(), name).capitalize()
 
 
-def _path(route: HTTPRoute) -> list[Json]:
+def _path(route: HTTPRoute, handler: HTTPRouteHandler) -> list[Json]:
+    """An operation that takes ids alone says so: `opt={"ref": "id"}`."""
+    ref = _ID if handler.opt.get("ref") == "id" else _REF
     return [
-        {"name": _camel(name), "in": "path", "required": True, **(_REF if name == "ref" else _ID)}
+        {"name": _camel(name), "in": "path", "required": True, **(ref if name == "ref" else _ID)}
         for name in route.path_parameters
     ]
 
