@@ -68,7 +68,7 @@ def _as_received(schema: Json) -> Json:
         del properties[name]
     for name, field in properties.items():
         for option in _texts(field):
-            option |= _TAKEN.get(name, {})
+            option.update(_TAKEN.get(name, {}))
     return schema
 
 
@@ -90,7 +90,7 @@ def _as_sent(schema: Json) -> Json:
         field.pop("default", None)
     for name, field in properties.items():
         for option in _texts(field):
-            option |= _promised(name)
+            option.update(_promised(name))
     required = {*schema.get("required", ()), *always}
     schema["required"] = [name for name in properties if name in required]
     schema.pop("additionalProperties", None)
