@@ -14,7 +14,12 @@ from atpix.cli.remote.presenting import path_text, print_json, print_rows
 from atpix_client import Atpix, Image
 
 Output = Annotated[
-    str, Parameter(name=("--output", "-o"), help="A file; a folder, where it is named by its id; or - for the output.")
+    str,
+    Parameter(
+        name=("--output", "-o"),
+        allow_leading_hyphen=True,
+        help="A file; a folder, where it is named by its id; or - for standard output.",
+    ),
 ]
 
 

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from atpix.cli.remote.presenting import plain
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -15,17 +17,14 @@ class Bar(Protocol):
     def tell(self, path: Path, moved_bytes: int) -> None:
         """Of this file so far; fewer than before when it begins again."""
 
-    def total(self, size_bytes: int) -> None: ...
-
 
 class Silence:
-    def tell(self, path: Path, moved_bytes: int) -> None: ...
-
-    def total(self, size_bytes: int) -> None: ...
+    def tell(self, path: Path, moved_bytes: int) -> None:
+        pass
 
 
 @contextmanager
-def bar(what: str, total_bytes: int | None) -> Iterator[Bar]:
+def bar(what: str, total_bytes: int) -> Iterator[Bar]:
     if not sys.stderr.isatty():
         yield Silence()
         return
@@ -39,10 +38,17 @@ def bar(what: str, total_bytes: int | None) -> Iterator[Bar]:
         TransferSpeedColumn,
     )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     console = Console(stderr=True)
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as progress:
-        yield _Drawn(progress, progress.add_task(what, total=total_bytes))
+    with Progress(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        redirect_stdout=False,  # it would print our data above the bar, on standard error
+        redirect_stderr=False,
+    ) as drawn:
+        yield _Drawn(drawn, drawn.add_task(plain(what), total=total_bytes))
 
 
 class _Drawn:
@@ -60,6 +66,3 @@ class _Drawn:
             self._sum += moved_bytes - self._moved.get(path, 0)
             self._moved[path] = moved_bytes
             self._progress.update(self._task, completed=self._sum)
-
-    def total(self, size_bytes: int) -> None:
-        self._progress.update(self._task, total=size_bytes)
