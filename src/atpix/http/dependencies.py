@@ -69,12 +69,14 @@ def _key(headers: Mapping[str, str]) -> str | None:
 
 
 def _refuse_unknown(request: AnyRequest) -> None:
-    """A misspelt filter must not silently list everything."""
+    """A misspelt filter must not silently list everything; neither must `null`, which would be read as absent."""
     known = _parameters(request.route_handler)
-    for name in request.query_params:
+    for name, value in request.query_params.multi_items():
         if name not in known:
             takes = ", ".join(sorted(known)) or "none"
             raise ValidationFailed.at(name, f"is not a parameter of this request; it takes: {takes}.")
+        if value == "null":
+            raise ValidationFailed.at(name, "must have a value; leave it out to mean none.")
 
 
 @lru_cache(maxsize=256)

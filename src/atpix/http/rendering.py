@@ -69,9 +69,14 @@ def _fault(part: object) -> Fault:
         return Fault("", _sentence(str(part)))
     found = _AT.match(str(part.get("message", "")))
     assert found is not None
-    key = "" if part.get("key") in {"data", None} else str(part["key"])
+    key = "" if part.get("key") in {"data", None} else _outside(str(part["key"]))
     path = ".".join(filter(None, (key, found["path"])))
     return Fault(path, _sentence(found["what"]))
+
+
+def _outside(name: str) -> str:
+    """A parameter's name as the wire has it."""
+    return re.sub("_([a-z])", lambda found: found[1].upper(), name)
 
 
 def _sentence(text: str) -> str:

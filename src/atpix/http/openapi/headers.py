@@ -17,7 +17,6 @@ PARAMETERS: dict[str, Json] = {
     "X-Request-Id": _parameter(
         "X-Request-Id",
         "A name of yours for this request, for logs; one is made when it is absent or has other characters.",
-        maxLength=128,
     ),
     "Idempotency-Key": _parameter(
         "Idempotency-Key",
