@@ -68,8 +68,8 @@ class Settings(BaseSettings):
 
     threads: int = Field(default=16, ge=2, le=256)
     key_cache_s: float = Field(default=2, ge=0, le=5)
-    alias_max_age_s: int = Field(default=5, ge=0)
-    alias_stale_s: int = Field(default=60, ge=0)
+    alias_max_age_s: int = Field(default=1, ge=0)
+    alias_stale_s: int = Field(default=1, ge=0)
     hot_cache_bytes: int = Field(default=16 * MIB, ge=0)
     sweep_every_s: float = Field(default=60, gt=0)
     intent_ttl_s: float = Field(default=3600, gt=0)
