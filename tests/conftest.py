@@ -19,6 +19,7 @@ from tests import atpix_server, servers
 from tests.atpix_server import AtpixServer
 from tests.photographs import photo
 
+from atpix import doctor
 from atpix.caller import SCOPES, Caller
 from atpix.db import Database
 from atpix.db.migrating import migrate
@@ -149,6 +150,21 @@ def clock() -> Clock:
 def svc(backends: Backends, database: str, clock: Clock) -> Services:
     """The server's database and store, in this process."""
     return replace(backends.services(database), now=clock)
+
+
+@pytest.fixture(autouse=True)
+def invariants(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After each test: no row without bytes, no bytes without an owner, one holder a name, histories without gaps.
+
+    Looked at from a time when every upload that is still under way has been given up. Only the deletion of bytes may be
+    waiting still: the server's worker comes to it in its own time.
+    """
+    svc = request.getfixturevalue("svc") if "svc" in request.fixturenames else None
+    yield
+    if svc is not None:
+        settled = now_ms() + int(svc.settings.intent_ttl_s * 1000) + 60_000
+        found = doctor.examine(svc, now=settled).findings
+        assert [finding for finding in found if finding.kind != "stuck_work"] == []
 
 
 @pytest.fixture
