@@ -61,6 +61,8 @@ class Run:
     """CPU of the server's tree, a request."""
     load_share: float
     """Of its core, what the generator used: near 1 it measured itself."""
+    server_share: float
+    """Of its core, what the server's tree used: far below 1 something else was in the way, and the CPU a request tells."""
 
     @classmethod
     def medians(cls, runs: list["Run"]) -> "Run":
@@ -71,6 +73,7 @@ class Run:
             errors=sum(run.errors for run in runs),
             server_us=median(run.server_us for run in runs),
             load_share=max(run.load_share for run in runs),
+            server_share=median(run.server_share for run in runs),
         )
 
     def __str__(self) -> str:
@@ -78,7 +81,7 @@ class Run:
         full = ", LOAD'S CORE FULL" if self.load_share > 0.95 else ""
         return (
             f"{self.rate:,.0f}/s (p50 {self.p50_ms:.2f} ms, p99 {self.p99_ms:.2f} ms, server {self.server_us:.0f} µs "
-            f"a request, load {self.load_share:.0%} of its core{failed}{full})"
+            f"a request, {self.server_share:.0%} of its core, load {self.load_share:.0%}{failed}{full})"
         )
 
 
@@ -158,6 +161,7 @@ def drive(target: Target, *, connections: int, seconds: float, work: Path) -> Ru
         errors=int(values["errors"]),
         server_us=1e6 * server_s / max(1, values["requests"]),
         load_share=found.cpu_s / found.took_s,
+        server_share=server_s / values["seconds"],
     )
 
 

@@ -14,7 +14,10 @@ import psutil
 
 from bench import machine
 
-GRANIAN = ("--workers", "1", "--loop", "uvloop", "--http", "1", "--no-ws", "--log-level", "error")
+GRANIAN = (
+    "--workers", "1", "--loop", "uvloop", "--http", "1", "--no-ws", "--log-level", "error", "--backlog", "2048",
+    "--backpressure", "1024", "--http1-header-read-timeout", "15000", "--http1-buffer-size", "65536",
+)  # fmt: skip
 """Of the bare applications. Whatever of these `atpix serve` chooses otherwise belongs here as well."""
 
 

@@ -82,14 +82,15 @@ def _over_http(bench: Bench, mine: Ours, photograph: Path) -> Run:
 
 def _uploads(found: load.Printed, server_s: float | None = None) -> Run:
     """The steps have no server of their own: their process is it."""
-    values = found.values
+    values, used_s = found.values, found.cpu_s if server_s is None else server_s
     return Run(
         rate=values["uploads"] / values["seconds"],
         p50_ms=values["p50_ms"],
         p99_ms=values["p99_ms"],
         errors=int(values.get("errors", 0)),
-        server_us=1e6 * (found.cpu_s if server_s is None else server_s) / values["uploads"],
+        server_us=1e6 * used_s / values["uploads"],
         load_share=0 if server_s is None else found.cpu_s / found.took_s,
+        server_share=used_s / values["seconds"],
     )
 
 
