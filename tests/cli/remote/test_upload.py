@@ -1,10 +1,16 @@
+import hashlib
 import json
 import os
 import re
 import unicodedata
 
+import PIL.Image
 import pytest
-from tests.photographs import photo
+from PIL.ExifTags import Base
+from tests.photographs import encoded, photo, pixels
+
+from atpix.projects import actions
+from atpix.projects.preferences import SettingsPatch
 
 UUID = r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
@@ -145,6 +151,20 @@ def test_the_server_compares_where_its_list_would_cost_more_than_the_file(remote
     path.write_bytes(photo(3, "PNG", (4, 4)))
     image = client.images.upload(path)
     assert path.stat().st_size < 1000
+
+    (entry,) = json.loads(remote("images", "upload", path, "--skip-existing", "--json").out)["skipped"]
+
+    assert entry["id"] == image.id
+
+
+def test_a_file_that_the_server_strips_is_known_again(remote, client, svc, project, tmp_path):
+    actions.update_project(svc, project.row.id, settings=SettingsPatch(private_metadata="strip"))
+    exif = PIL.Image.Exif()
+    exif[Base.Artist] = "Somebody"
+    path = tmp_path / "mine.jpg"
+    path.write_bytes(encoded(pixels(6, (160, 120)), exif=exif))
+    image = client.images.upload(path)
+    assert image.sha256 != hashlib.sha256(path.read_bytes()).hexdigest()
 
     (entry,) = json.loads(remote("images", "upload", path, "--skip-existing", "--json").out)["skipped"]
 
