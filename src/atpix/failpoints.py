@@ -3,14 +3,20 @@
 import os
 import signal
 from collections.abc import Callable
+from pathlib import Path
 
 Failpoint = Callable[[str], None]
 
 
 def failpoint(armed: str) -> Failpoint:
-    """`armed` is a name (`upload.bytes`), or a name and a count (`upload.bytes:3`, the third passage), or empty."""
+    """`armed` is a name (`upload.bytes`), or a name and a count (`upload.bytes:3`, the third passage), or empty.
+
+    `@FILE` is armed while FILE holds a name. It is removed first, so that the next process lives.
+    """
     if not armed:
         return _pass
+    if armed.startswith("@"):
+        return _once(Path(armed[1:]))
     name, _, count = armed.partition(":")
     left = [int(count or 1)]
 
@@ -19,6 +25,15 @@ def failpoint(armed: str) -> Failpoint:
             left[0] -= 1
             if left[0] == 0:
                 os.kill(os.getpid(), signal.SIGKILL)
+
+    return reached
+
+
+def _once(file: Path) -> Failpoint:
+    def reached(here: str) -> None:
+        if file.exists() and file.read_text() == here:
+            file.unlink()
+            os.kill(os.getpid(), signal.SIGKILL)
 
     return reached
 
