@@ -49,6 +49,8 @@ class Database:
         self._threads = threads
         self._timeout_s = timeout_s
         self._one_writer = threading.Lock()
+        self._withdrawing = threading.Lock()
+        self.withdrawals = 0
 
     @classmethod
     def open(cls, url: str, *, threads: int = 16, timeout_s: float = 10) -> Self:
@@ -131,6 +133,11 @@ class Database:
                 with connection.begin():
                     connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
                     yield Writing(connection)
+
+    def withdrew(self) -> None:
+        """A commit took something from the public: what this process remembers of it ends now, `withdrawals` counts."""
+        with self._withdrawing:
+            self.withdrawals += 1
 
     @contextmanager
     def administration(self) -> Iterator[Connection]:

@@ -58,10 +58,11 @@ class SqliteFreshness:
 class PostgresFreshness:
     """A thread listens for images that go (a trigger notifies) and proves every 0.3 s that it still hears.
 
-    While it cannot, nothing is believed.
+    While it cannot, nothing is believed. What this process itself takes away it need not hear: it is gone at once.
     """
 
     def __init__(self, db: Database) -> None:
+        self._db = db
         self._url = db.url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._generation = 0
         self._heard_s = 0.0
@@ -73,7 +74,8 @@ class PostgresFreshness:
         return None
 
     def ids(self) -> int | None:
-        return self._generation if time.monotonic() - self._heard_s < _BELIEVED_S else None
+        heard = time.monotonic() - self._heard_s < _BELIEVED_S
+        return self._generation + self._db.withdrawals if heard else None
 
     def close(self) -> None:
         self._stopped.set()

@@ -101,7 +101,8 @@ def delete(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> 
         rows.delete(tx, image.id)
         outbox.delete_blob(tx, blob_key(who.project, image.id), svc.now())
         svc.failpoint("delete.commit")
-        return image.id
+    svc.db.withdrew()
+    return image.id
 
 
 def trash(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> ImageId:
@@ -111,7 +112,8 @@ def trash(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> I
         aliases.release_all(tx, who, image.id, at=svc.now())
         rows.update(tx, image.id, deleted_at=svc.now())
         svc.failpoint("trash.commit")
-        return image.id
+    svc.db.withdrew()
+    return image.id
 
 
 def restore(svc: Services, who: Caller, image: ImageId, seal: Callable[[Writing, Image], None]) -> Image:
