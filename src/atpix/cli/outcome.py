@@ -62,15 +62,22 @@ def explained(error: Exception) -> tuple[str, Exit]:
     """For people, without a trace of the code. Raises the error itself when debugging is on and nobody expected it."""
     from cyclopts import CycloptsError
 
+    match error:
+        case Told():
+            return str(error), error.exit
+        case CycloptsError():
+            return f"{error} See: atpix --help", Exit.USAGE
+        case _:
+            return _explained_by_the_server_side(error)
+
+
+def _explained_by_the_server_side(error: Exception) -> tuple[str, Exit]:
+    """Apart, since the remote commands work without the database's libraries, which take long to import."""
     from atpix.db import DatabaseFault
     from atpix.errors import AtpixError
     from atpix.settings import SettingsFault
 
     match error:
-        case CycloptsError():
-            return f"{error} See: atpix --help", Exit.USAGE
-        case Told():
-            return str(error), error.exit
         case SettingsFault():
             return f"The settings are unusable.\n{error}", Exit.USAGE
         case DatabaseFault():
