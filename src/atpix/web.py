@@ -16,6 +16,7 @@ from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
 from atpix.http import dependencies, docs_page, openapi, paging
+from atpix.http.bodies import StrictRequest
 from atpix.http.frame import Cdn, Frame
 from atpix.http.receiving import Lane
 from atpix.http.rendering import render
@@ -93,6 +94,7 @@ def api(state: State) -> Litestar:
             "window": Provide(paging.provide_window),
         },
         exception_handlers={Exception: render},
+        request_class=StrictRequest,
         openapi_config=None,
         logging_config=None,
     )

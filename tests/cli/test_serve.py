@@ -4,6 +4,7 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,15 +22,22 @@ class Serving:
         self.process = process
         self.said = ""
         assert process.stdout is not None
+        given_up = threading.Timer(60, process.kill)
+        given_up.start()
         while not (found := READY.search(self.said)):
             line = process.stdout.readline()
             assert line, "the server ended before it was ready"
             self.said += line
+        given_up.cancel()
         self.port = int(found[1])
 
     @property
     def workers(self) -> list[psutil.Process]:
-        return [child for child in psutil.Process(self.process.pid).children() if "spawn_main" in str(child.cmdline())]
+        alive = [child for child in self._children() if child.status() != psutil.STATUS_ZOMBIE]
+        return [child for child in alive if "spawn_main" in str(child.cmdline())]
+
+    def _children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
 
     def get(self, path: str = "/healthz", key: str = "") -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
@@ -54,15 +62,16 @@ def serve(tmp_path):
     started = []
 
     def start(*arguments: object, **env: str) -> Serving:
-        process = subprocess.Popen(
-            [ATPIX, "serve", "--data", str(tmp_path / "d"), "--port", "0", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=(tmp_path / "log").open("a"),
-            text=True,
-            cwd=tmp_path,
-            env=environment(**env),
-            start_new_session=True,
-        )
+        with (tmp_path / "log").open("a") as log:
+            process = subprocess.Popen(
+                [ATPIX, "serve", "--data", str(tmp_path / "d"), "--port", "0", *map(str, arguments)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+                cwd=tmp_path,
+                env=environment(**env),
+                start_new_session=True,
+            )
         started.append(process)
         return Serving(process)
 
@@ -197,7 +206,8 @@ def test_a_worker_that_was_killed_is_replaced(serve):
 
     victim.kill()
 
-    until(lambda: len(server.workers) == 2 and victim.pid not in [worker.pid for worker in server.workers])
+    victim.wait(30)
+    until(lambda: len(server.workers) == 2)
     assert server.stop() == 0
 
 
