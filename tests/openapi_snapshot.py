@@ -1,0 +1,26 @@
+"""The OpenAPI document as it was agreed. `make openapi` writes it anew; its diff is what clients will see."""
+
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+from litestar.datastructures import State
+from litestar.exceptions import LitestarDeprecationWarning
+
+from atpix import web
+
+FILE = Path(__file__).with_name("openapi.json")
+
+
+def document() -> dict[str, Any]:
+    with warnings.catch_warnings(action="ignore", category=LitestarDeprecationWarning):  # of words it will change
+        return web.describe(web.api(State({})))
+
+
+def text(document: dict[str, Any]) -> str:
+    return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text(document()))
