@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from uuid import uuid4
 
@@ -94,11 +95,23 @@ class Mortal:
         self.svc.close()
 
 
-@pytest.fixture(scope="module", params=DATABASES)
-def mortal(request: pytest.FixtureRequest, backends: Backends, tmp_path_factory) -> Iterator[Mortal]:
-    made = Mortal(tmp_path_factory.mktemp("mortal"), database_url=backends.empty_database(request.param))
-    yield made
-    made.close()
+@pytest.fixture(scope="module")
+def mortals(backends: Backends, tmp_path_factory) -> Iterator[Callable[[str], Mortal]]:
+    """One a database, for all tests of a module."""
+    with ExitStack() as stack:
+
+        @cache
+        def on(database: str) -> Mortal:
+            made = Mortal(tmp_path_factory.mktemp(database), database_url=backends.empty_database(database))
+            stack.callback(made.close)
+            return made
+
+        yield on
+
+
+@pytest.fixture(params=DATABASES)
+def mortal(mortals: Callable[[str], Mortal], request: pytest.FixtureRequest) -> Mortal:
+    return mortals(request.param)
 
 
 @pytest.fixture

@@ -36,9 +36,8 @@ UPLOADS = ["upload.intent", "upload.bytes", "upload.commit", "upload.committed"]
 
 @pytest.mark.parametrize(
     ("mortal", "point"),
-    [*(("sqlite", point) for point in UPLOADS), ("postgresql", "upload.bytes"), ("postgresql", "upload.commit")],
+    [*(("sqlite", point) for point in UPLOADS), ("postgresql", "upload.commit")],
     indirect=["mortal"],
-    scope="module",
 )
 def test_an_upload_is_there_whole_or_not_at_all_and_its_retry_makes_no_second_image(
     mortal: Mortal, access: Access, raw: Wire, point: str
@@ -81,9 +80,8 @@ REQUESTS: dict[str, Request] = {
 
 @pytest.mark.parametrize(
     ("mortal", "point"),
-    [*(("sqlite", point) for point in REQUESTS), ("postgresql", "alias.commit"), ("postgresql", "delete.commit")],
+    [*(("sqlite", point) for point in REQUESTS), ("postgresql", "alias.commit")],
     indirect=["mortal"],
-    scope="module",
 )
 def test_a_change_that_was_killed_has_changed_nothing_and_can_be_made_again(
     mortal: Mortal, access: Access, raw: Wire, point: str
@@ -103,6 +101,7 @@ def test_a_change_that_was_killed_has_changed_nothing_and_can_be_made_again(
     assert settled(mortal.svc)
 
 
+@pytest.mark.parametrize("mortal", ["sqlite"], indirect=True)
 def test_a_restore_that_was_killed_leaves_the_image_in_the_trash(mortal: Mortal, access: Access, raw: Wire):
     image = in_process.upload(mortal.svc, access.caller, alias=Alias("@hero"))
     in_process.trash(mortal.svc, access.caller, image.id)
