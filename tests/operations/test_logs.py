@@ -4,6 +4,7 @@ import json
 
 import pytest
 import sqlalchemy as sa
+from tests.conftest import eventually
 from tests.photographs import photo
 
 from atpix.services import Services
@@ -23,6 +24,10 @@ def watched(serve, new_project):
 def lines(server):
     """All but the welcome for people on a terminal."""
     return [line for line in server.log.read_text().splitlines() if not line.startswith("Atpix is ready at")]
+
+
+def by_request(server):
+    return {entry.get("request_id"): entry for entry in map(json.loads, lines(server))}
 
 
 def upload(wire, server, key, content, **headers):
@@ -65,9 +70,9 @@ def test_a_request_is_found_in_the_log_by_its_id(watched, wire):
     unnamed = wire.get(f"{server.url}/api/v1/images/@nobody")
 
     assert named.headers["x-request-id"] == "mine.1"
-    entries = {entry.get("request_id"): entry for entry in map(json.loads, lines(server))}
     for answer in (named, unnamed):
-        entry = entries[answer.headers["x-request-id"]]
+        eventually(lambda name=answer.headers["x-request-id"]: name in by_request(server))  # logged once it is sent
+        entry = by_request(server)[answer.headers["x-request-id"]]
         assert (entry["status"], entry["method"]) == (answer.status_code, "GET")
         assert answer.json()["error"]["requestId"] == answer.headers["x-request-id"]
 
