@@ -95,3 +95,22 @@ def test_a_fresh_data_folder_is_the_owners(atpix, tmp_path):
     atpix("keys", "create", "--data", tmp_path / "d", "--project", "a/b")
 
     assert stat.S_IMODE((tmp_path / "d").stat().st_mode) & 0o022 == 0
+
+
+def test_the_doctor_ends_well_only_when_nothing_is_wrong(atpix, tmp_path):
+    atpix("keys", "create", "--data", tmp_path, "--project", "a/b")
+    healthy = atpix("doctor", "--data", tmp_path)
+    with sqlite3.connect(tmp_path / "atpix.db") as db:
+        db.execute("INSERT INTO upload_intents (blob_key, created_at) VALUES ('p/aa/forgotten', 0)")
+    db.close()
+
+    sick = atpix("doctor", "--data", tmp_path)
+    told = json.loads(atpix("doctor", "--data", tmp_path, "--json").out)
+    repaired = json.loads(atpix("doctor", "--data", tmp_path, "--fix", "--json").out)
+
+    assert (healthy.code, healthy.out) == (0, "")
+    assert (sick.code, sick.out.partition(":")[0]) == (1, "expired_intents")
+    assert "--fix" in sick.err
+    assert (told["healthy"], told["findings"][0]["kind"]) == (False, "expired_intents")
+    assert (repaired["healthy"], repaired["findings"]) == (True, [])
+    assert atpix("doctor", "--data", tmp_path).code == 0
