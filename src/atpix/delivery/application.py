@@ -18,7 +18,7 @@ from atpix.errors import AtpixError, MethodNotAllowed, StorageUnavailable
 from atpix.http.conditional import lists
 from atpix.http.rendering import as_atpix, error_body
 from atpix.http.types import Message, Receive, Scope, Send
-from atpix.ids import KeyId, Slug, new_id
+from atpix.ids import KeyId, new_id
 from atpix.images import rows
 from atpix.images.errors import ImageNotFound
 from atpix.projects import rows as projects
@@ -83,7 +83,7 @@ class Delivery:
         found = await self._svc.db.on_loop(self._find, who, address)
         local = self._svc.blobs.local_path(rows.blob_of(found))
         entry = entries.of(found, who, address.ref, self._svc.settings, local, self._svc.now())
-        if token is not None:
+        if token is not None and entry.last_modified:  # without, it is as new as it will not be for long
             if len(self._known) >= _REMEMBERED:
                 self._known.pop(next(iter(self._known)))
             self._known[path] = (token, entry)
@@ -104,7 +104,7 @@ class Delivery:
         """Whoever asks without a key: a caller who may do nothing but look an image up by its reference."""
         with self._svc.db.read() as tx:
             try:
-                project = projects.find_project(tx, Slug(address.organization), Slug(address.project))
+                project = projects.find_project(tx, address.organization, address.project)
             except ProjectNotFound:
                 raise ImageNotFound(address.ref) from None
         return Caller(KeyId(""), project.id, project.organization_slug, project.slug, frozenset(), project.settings)

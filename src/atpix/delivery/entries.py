@@ -75,10 +75,11 @@ def _last_modified(image: Image, name: Alias | None, now: int) -> str:
     """Of a name: when it was given, for it may have moved to an older image. Left out while the clock's second could
     still see another move: so any later move has a later date than the one a client holds (RFC 9110, 8.8.2.2).
     """
-    at = image.created_at if name is None else image.alias_at
-    if at is None or now - at < _SETTLED_MS:
+    if name is None:
+        return formatdate(image.created_at // 1000, usegmt=True)
+    if image.alias_at is None or now - image.alias_at < _SETTLED_MS:
         return ""
-    return formatdate(at // 1000, usegmt=True)
+    return formatdate(image.alias_at // 1000, usegmt=True)
 
 
 def _raw(lines: list[tuple[str, str]]) -> RawHeaders:

@@ -1,0 +1,66 @@
+"""Delivery and deletion when bytes are in a bucket, or in memory."""
+
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from tests.conftest import Wire, eventually
+from tests.photographs import encoded, photo, pixels
+
+from atpix import doctor
+from atpix.ids import blob_key
+from atpix.services import Services
+
+
+@pytest.fixture(params=["s3", "memory"])
+def stored(request, backends, serve):
+    """A server on that store. One process: memory is nobody else's. The small cache of bytes is off."""
+    if request.param == "memory":
+        return serve(storage_url="memory://", hot_cache_bytes=0)
+    s3 = backends.s3
+    return serve(
+        storage_url=f"s3://{s3.bucket}/{uuid4().hex}",
+        s3_endpoint=s3.endpoint,
+        s3_access_key_id=s3.access_key,
+        s3_secret_access_key=s3.secret_key,
+        hot_cache_bytes=0,
+    )
+
+
+def test_an_image_is_kept_delivered_in_parts_and_taken_away(stored, new_project, connect, wire):
+    with closing(Services.open(stored.settings)) as svc:
+        access = new_project(svc)
+        client, public = connect(stored, access), Wire(wire, stored.url, {})
+        large = encoded(pixels(8, (1600, 1200)), "PNG", compress_level=0)
+
+        image = client.images.upload(large, alias="@hero")
+        client.images.upload(photo(1))
+
+        assert public.get(image.storage_url).content == large
+        assert public.get(f"{access.cdn}/@hero").content == large
+        assert (
+            public.get(image.storage_url, headers={"Range": "bytes=1000000-1000099"}).content == large[1000000:1000100]
+        )
+        several = public.get(image.storage_url, headers={"Range": "bytes=0-9,5000000-5000009"})
+        assert several.status_code == 206
+        assert large[5_000_000:5_000_010] in several.content
+        assert public.head(image.storage_url).headers["content-length"] == str(len(large))
+        assert client.images.download(image) == large
+
+        client.images.delete(image.id)
+        assert public.get(image.storage_url).status_code == 404
+        if stored.settings.storage.startswith("s3"):
+            eventually(lambda: svc.blobs.size(blob_key(access.row.id, image.id)) is None)
+            eventually(lambda: doctor.examine(svc).findings == ())
+
+
+def test_bytes_that_are_lost_are_a_503_and_no_traceback(svc, client, upload, public, project):
+    image = upload(photo(5))
+    svc.blobs.delete(blob_key(project.row.id, image.id))
+
+    answer = public.get(image.storage_url)
+
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "STORAGE_UNAVAILABLE")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.headers["retry-after"]
+    client.images.delete(image.id)
