@@ -12,6 +12,8 @@ ROWS: dict[str, Row] = {
     "record-postgresql": records.record_postgresql,
     "list-sqlite": records.lists_sqlite,
     "list-postgresql": records.lists_postgresql,
+    "pages-sqlite": records.pages_sqlite,
+    "pages-postgresql": records.pages_postgresql,
     "upload-100k": uploads.upload_small,
     "upload-5m": uploads.upload_large,
     "memory": uploads.memory,

@@ -53,7 +53,8 @@ class ErrorAnswer(Wire, frozen=True, kw_only=True):
 
 def iso(ms: int) -> str:
     """Unix milliseconds as ISO 8601 in UTC, with milliseconds and `Z`."""
-    return datetime.fromtimestamp(ms // 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{ms % 1000:03d}Z"
+    # isoformat is four times as fast as strftime, and a list has forty of these
+    return f"{datetime.fromtimestamp(ms // 1000, UTC).isoformat()[:19]}.{ms % 1000:03d}Z"
 
 
 def iso_or_none(ms: int | None) -> str | None:
@@ -61,3 +62,8 @@ def iso_or_none(ms: int | None) -> str | None:
 
 
 encode = msgspec.json.Encoder().encode
+
+
+def enveloped(data: bytes) -> bytes:
+    """What `encode(Answer(data=…))` would be, from the data's own encoding."""
+    return b'{"success":true,"data":%b}' % data

@@ -84,11 +84,13 @@ class Authenticator:
 
     def cached(self, text: str | None) -> Who | None:
         """None means: ask `look_up`. Raises Unauthorized when that would be its answer."""
-        if text is None or not keys.is_well_formed(text):
+        if text is None:
             raise Unauthorized
         digest, now = keys.digest(text), self._now()
         if (known := self._right.get(digest)) and known.holds(now):
             return self._noted(known.who, now)
+        if not keys.is_well_formed(text):
+            raise Unauthorized
         if (known := self._wrong.get(digest)) and known.holds(now):
             raise Unauthorized
         return None
