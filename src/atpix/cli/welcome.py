@@ -1,6 +1,8 @@
 """What `atpix serve` says on standard output once it answers: where it is and, with --demo, how to begin."""
 
 import http.client
+import shutil
+import sys
 import time
 
 from atpix.cli import opening
@@ -75,8 +77,9 @@ All that can be done, to read and to try: {url}/docs
 
 
 def _again(url: str, settings: Settings) -> str:
+    command = "atpix" if shutil.which("atpix") else sys.argv[0]  # `make run` leaves the PATH alone
     return f"""
 Atpix is ready at {url}
 API docs: {url}/docs
-Another key: atpix keys create --data {settings.data} --project {DEMO}
+Another key: {command} keys create --data {settings.data} --project {DEMO}
 """
