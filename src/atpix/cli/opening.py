@@ -8,6 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from atpix import logs
 from atpix.cli.outcome import Unusable
 from atpix.db import Database
 from atpix.db.migrating import HEAD, migrate, revision
@@ -21,6 +22,7 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON, for programs.")]
 @contextmanager
 def services(settings: Settings) -> Iterator[Services]:
     """Open beside a running server or without one. Raises Unusable, DatabaseFault."""
+    logs.configure(settings.log_level)
     require_folder(settings.data)
     try:
         svc = Services.open(settings)

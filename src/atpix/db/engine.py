@@ -204,6 +204,7 @@ def _sqlite(url: sa.URL, size: int, timeout_s: float, *, writer: bool) -> Engine
     engine = sa.create_engine(
         url,
         poolclass=sa.QueuePool,
+        hide_parameters=True,
         pool_size=size,
         max_overflow=0,
         pool_timeout=timeout_s,
@@ -233,6 +234,7 @@ _AUTOCOMMIT: dict[str, Any] = {"isolation_level": "AUTOCOMMIT", "pool_reset_on_r
 def _postgresql(url: sa.URL, threads: int, timeout_s: float) -> Engine:
     return sa.create_engine(
         url,
+        hide_parameters=True,
         pool_size=threads,
         max_overflow=4,
         pool_timeout=timeout_s,

@@ -29,7 +29,7 @@ class Reading:
 
     def stream(self, query: Executable, *, batch: int = 1000) -> Iterator[Row[Any]]:
         """Rows in bounded memory, for sweeps over everything."""
-        with self._connection.execution_options(yield_per=batch).execute(query) as result:
+        with self._connection.execute(query, execution_options={"yield_per": batch}) as result:
             yield from result
 
 

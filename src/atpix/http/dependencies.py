@@ -6,6 +6,7 @@ from typing import Any, Protocol, cast
 
 from litestar import Request
 from litestar.concurrency import sync_to_thread
+from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
 
@@ -14,6 +15,9 @@ from atpix.errors import Forbidden, Unauthorized, ValidationFailed
 from atpix.services import Services
 
 AnyRequest = Request[Any, Any, Any]
+Svc = NamedDependency[Services]
+Who = NamedDependency[Caller]
+Admin = NamedDependency[Administrator]
 
 
 class Authenticator(Protocol):
@@ -33,7 +37,7 @@ async def provide_services(request: AnyRequest) -> Services:
     return cast("Services", request.app.state.services)
 
 
-async def provide_caller(request: AnyRequest, svc: Services) -> Caller:  # noqa: ARG001  after the services
+async def provide_caller(request: AnyRequest, svc: Svc) -> Caller:  # noqa: ARG001  after the services
     """Raises Unauthorized, Forbidden. The scope that a route needs stands in its `opt`."""
     who = await authenticate(request)
     if not isinstance(who, Caller):
@@ -42,7 +46,7 @@ async def provide_caller(request: AnyRequest, svc: Services) -> Caller:  # noqa:
     return who
 
 
-async def provide_administrator(request: AnyRequest, svc: Services) -> Administrator:  # noqa: ARG001  as above
+async def provide_administrator(request: AnyRequest, svc: Svc) -> Administrator:  # noqa: ARG001  as above
     """Raises Unauthorized, Forbidden."""
     who = await authenticate(request)
     if not isinstance(who, Administrator):

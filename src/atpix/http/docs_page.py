@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 from litestar import Litestar, MediaType, Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 
 from atpix.errors import NotFound
 from atpix.http.conditional import etag_of, lists
@@ -81,7 +82,7 @@ def handlers(describe: Callable[[Litestar], Json]) -> list[HTTPRouteHandler]:
         return Response(page, media_type=MediaType.HTML, headers={**_SECURITY, "Cache-Control": "no-cache"})
 
     @get("/docs/{of:str}/{name:str}", include_in_schema=False, sync_to_thread=True)
-    def asset(request: AnyRequest, of: str, name: str) -> Response[bytes]:
+    def asset(request: AnyRequest, of: FromPath[str], name: FromPath[str]) -> Response[bytes]:
         """Another release's file has another address, so that these may be kept for ever."""
         if of != release or name not in _TYPES:
             raise NotFound("There is no such part of the documentation; see /docs.")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Generic, TypeVar
 
+from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from msgspec import UNSET
 
@@ -33,6 +34,9 @@ class Window:
     limit: int
     offset: int
     after: str | None
+
+
+Paged = NamedDependency[Window]
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,6 +67,8 @@ def _invalid(error: ValidationException) -> ValidationFailed:
 def _fault(part: object) -> Fault:
     if not isinstance(part, dict):
         return Fault("", _sentence(str(part)))
+    if part.get("message") == "'data'":  # a KeyError of Litestar's: there was nothing to decode
+        return Fault("", "The request needs a JSON body.")
     found = _AT.match(str(part.get("message", "")))
     assert found is not None
     key = "" if part.get("key") in {"data", None} else _outside(str(part["key"]))

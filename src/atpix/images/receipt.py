@@ -11,7 +11,7 @@ from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.http import answers, idempotency
 from atpix.http.conditional import etag_of
-from atpix.http.dependencies import AnyRequest
+from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
 from atpix.http.receiving import Headers, Lane, Received, Rules, receive
 from atpix.http.wire import Answer, encode
@@ -28,7 +28,7 @@ from atpix.services import Services
     operation_id="uploadImage",
     responses={200: ResponseSpec(Answer[ImageOut], generate_examples=False, description="It was here already.")},
 )
-async def upload_image(request: AnyRequest, who: Caller, svc: Services) -> Response[Answer[ImageOut]]:
+async def upload_image(request: AnyRequest, who: Who, svc: Svc) -> Response[Answer[ImageOut]]:
     """Check it whole, store it, name it: all or nothing. 200 when `onDuplicate=reuse` found it here already."""
     lane = cast("Lane", request.app.state.lane)
     with lane.place():

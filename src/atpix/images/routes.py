@@ -4,14 +4,14 @@ from typing import Annotated, Literal
 
 from litestar import Response, Router, delete, get, patch, post, put
 from litestar.concurrency import sync_to_thread
-from litestar.params import HeaderParameter, QueryParameter
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from atpix.caller import Caller
 from atpix.http import answers, idempotency
 from atpix.http.conditional import etag_of, require_match
-from atpix.http.dependencies import AnyRequest
+from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
-from atpix.http.paging import Window, listing
+from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, encode
 from atpix.ids import Alias, ImageId, parse_ref, parse_uuid
 from atpix.images import actions
@@ -38,9 +38,9 @@ One = Response[Answer[ImageOut]]
 
 @get("/", opt={"scope": "read"}, operation_id="listImages")
 async def list_images(
-    who: Caller,
-    svc: Services,
-    window: Window,
+    who: Who,
+    svc: Svc,
+    window: Paged,
     flow_id: FlowId = None,
     source: OfSource = None,
     alias: Annotated[str | None, QueryParameter(name="alias", description="A project alias, exactly.")] = None,
@@ -61,28 +61,28 @@ async def list_images(
 
 
 @get("/{ref:str}", opt={"scope": "read"}, operation_id="getImage")
-async def get_image(request: AnyRequest, ref: str, who: Caller, svc: Services, flow_id: FlowId = None) -> One:
+async def get_image(request: AnyRequest, ref: FromPath[str], who: Who, svc: Svc, flow_id: FlowId = None) -> One:
     """By UUID or by name. With `flowId` the flow's name is tried first, then the project's."""
     found = await svc.db.on_loop(actions.get, svc, who, parse_ref(ref), flow_id_of(flow_id))
     return answers.read(request, ImageOut.in_full(found.image, who, svc.settings.cdn), {"Atpix-Resolved-By": found.by})
 
 
 @put("/{ref:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="updateImage")
-def update_image(ref: str, data: UpdateIn, who: Caller, svc: Services, if_match: IfMatch = None) -> One:
+def update_image(ref: FromPath[str], data: JSONBody[UpdateIn], who: Who, svc: Svc, if_match: IfMatch = None) -> One:
     """Set the focal point and/or `meta`. What is absent stays; `focalPoint: null` clears; `meta` is replaced whole."""
     change = data.change(patch=False)
     return _one(actions.update(svc, who, parse_ref(ref), change, _unless_changed(if_match, who, svc)), who, svc)
 
 
 @patch("/{ref:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="patchImage")
-def patch_image(ref: str, data: UpdateIn, who: Caller, svc: Services, if_match: IfMatch = None) -> One:
+def patch_image(ref: FromPath[str], data: JSONBody[UpdateIn], who: Who, svc: Svc, if_match: IfMatch = None) -> One:
     """The JSON merge patch (RFC 7396) of the focal point and `meta`."""
     change = data.change(patch=True)
     return _one(actions.update(svc, who, parse_ref(ref), change, _unless_changed(if_match, who, svc)), who, svc)
 
 
 @put("/{ref:str}/alias", opt={"scope": "write"}, sync_to_thread=True, operation_id="assignAlias")
-def assign_alias(ref: str, data: AliasIn, who: Caller, svc: Services, if_match: IfMatch = None) -> One:
+def assign_alias(ref: FromPath[str], data: JSONBody[AliasIn], who: Who, svc: Svc, if_match: IfMatch = None) -> One:
     """Name this image. Whichever image had the name loses it in the same step; `displaced` says which."""
     allowed = _unless_changed(if_match, who, svc)
     if data.alias is None:
@@ -94,16 +94,16 @@ def assign_alias(ref: str, data: AliasIn, who: Caller, svc: Services, if_match: 
 
 
 @delete("/{ref:str}/alias", status_code=200, opt={"scope": "write"}, sync_to_thread=True, operation_id="removeAlias")
-def remove_alias(ref: str, who: Caller, svc: Services, if_match: IfMatch = None) -> One:
+def remove_alias(ref: FromPath[str], who: Who, svc: Svc, if_match: IfMatch = None) -> One:
     """Take its project alias from an image. One that has none stays as it is."""
     return _one(actions.remove_alias(svc, who, parse_ref(ref), _unless_changed(if_match, who, svc)), who, svc)
 
 
 @delete("/{ref:str}", status_code=200, opt={"scope": "delete"}, sync_to_thread=True, operation_id="deleteImage")
 def delete_image(
-    ref: str,
-    who: Caller,
-    svc: Services,
+    ref: FromPath[str],
+    who: Who,
+    svc: Svc,
     trash: Annotated[
         Literal["true", "false"], QueryParameter(name="trash", description="Keep it, restorable.")
     ] = "false",
@@ -121,7 +121,7 @@ def delete_image(
     sync_to_thread=True,
     operation_id="restoreImage",
 )
-def restore_image(request: AnyRequest, ref: str, who: Caller, svc: Services) -> One:
+def restore_image(request: AnyRequest, ref: FromPath[str], who: Who, svc: Svc) -> One:
     """Bring an image back from the trash, by its UUID. Its names were released when it went."""
     image = ImageId(parse_uuid(ref, "ref"))
     with Once.held(svc, who, request) as once:

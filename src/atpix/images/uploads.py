@@ -64,13 +64,21 @@ def keep(svc: Services, who: Caller, staged: StagedFile, order: Order, seal: Sea
         examined = _examined(svc, drawn, media_type)
         with _without_private(svc, who, drawn, media_type, examined) as file:
             image = _row(who, file, media_type, examined, order)
-            with svc.db.read() as tx:
-                known = _duplicate(tx, who, image, order)
-            if known is None:
-                return _stored(svc, who, file, image, order, seal, location=examined.has_location)
+            if (kept := _reused_already(svc, who, image, order, seal)) is not None:
+                return kept
+            return _stored(svc, who, file, image, order, seal, location=examined.has_location)
+
+
+def _reused_already(svc: Services, who: Caller, image: Image, order: Order, seal: Seal) -> Kept | None:
+    """Before anything is stored: whether the same bytes are here. Raises DuplicateImage."""
+    with svc.db.read() as tx:
+        if _duplicate(tx, who, image, order) is None:
+            return None
     with svc.db.transaction() as tx:
+        aliases.lock_scope(tx, who)
         authentication.still_valid(tx, who, svc.now())
-        return _reused(tx, svc, who, known, order, seal)
+        known = _duplicate(tx, who, image, order)
+        return None if known is None else _reused(tx, svc, who, known, order, seal)
 
 
 def _drawn(svc: Services, who: Caller, staged: StagedFile) -> tuple[StagedFile, MediaType]:
@@ -231,9 +239,7 @@ def _committed(
 
 
 def _reused(tx: Writing, svc: Services, who: Caller, known: Image, order: Order, seal: Seal) -> Kept:
-    """The image that has these bytes gets the names asked for and is otherwise left as it is."""
-    aliases.lock_scope(tx, who)
-    known = rows.find(tx, who, known.id).image
+    """The image that has these bytes gets the names asked for and is otherwise left as it is. The scope is locked."""
     flow = order.flow or (FlowId(new_id()) if order.flow_alias else None)
     if flow is not None:
         flows.ensure(tx, who, flow, svc.now())

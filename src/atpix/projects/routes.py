@@ -5,15 +5,15 @@ from typing import Annotated, TypeVar, cast
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import Provide
-from litestar.params import QueryParameter
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from atpix.caller import SCOPES, Administrator
 from atpix.db import Writing
 from atpix.errors import ValidationFailed
 from atpix.http import answers, idempotency
-from atpix.http.dependencies import AnyRequest, provide_administrator
+from atpix.http.dependencies import Admin, AnyRequest, Svc, provide_administrator
 from atpix.http.once import Once
-from atpix.http.paging import Window, listing
+from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, Wire, encode
 from atpix.ids import KeyId, ProjectId, parse_slug, parse_uuid
 from atpix.projects import actions, authentication
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 @post("/organizations", sync_to_thread=True, operation_id="createOrganization")
 def create_organization(
-    request: AnyRequest, data: OrganizationIn, who: Administrator, svc: Services
+    request: AnyRequest, data: JSONBody[OrganizationIn], who: Admin, svc: Svc
 ) -> Response[Answer[OrganizationOut]]:
     """Its slug is a part of permanent URLs and never changes."""
     with Once.held(svc, who, request) as once:
@@ -50,14 +50,14 @@ def create_organization(
 
 
 @get("/organizations", sync_to_thread=True, operation_id="listOrganizations")
-def list_organizations(who: Administrator, svc: Services, window: Window) -> Listing[OrganizationOut]:  # noqa: ARG001  asked for its refusal
+def list_organizations(who: Admin, svc: Svc, window: Paged) -> Listing[OrganizationOut]:  # noqa: ARG001  asked for its refusal
     """Newest first."""
     return listing(actions.list_organizations(svc, window), window, OrganizationOut.of, _id)
 
 
 @post("/projects", sync_to_thread=True, operation_id="createProject")
 def create_project(
-    request: AnyRequest, data: ProjectIn, who: Administrator, svc: Services
+    request: AnyRequest, data: JSONBody[ProjectIn], who: Admin, svc: Svc
 ) -> Response[Answer[ProjectOut]]:
     """In an organization that is there. Its slug is a part of permanent URLs and never changes."""
     with Once.held(svc, who, request) as once:
@@ -76,9 +76,9 @@ def create_project(
 
 @get("/projects", sync_to_thread=True, operation_id="listProjects")
 def list_projects(
-    who: Administrator,  # noqa: ARG001  asked for its refusal
-    svc: Services,
-    window: Window,
+    who: Admin,  # noqa: ARG001  asked for its refusal
+    svc: Svc,
+    window: Paged,
     organization: Annotated[str | None, QueryParameter(name="organization", description="Its slug.")] = None,
 ) -> Listing[ProjectOut]:
     """Newest first."""
@@ -88,7 +88,7 @@ def list_projects(
 
 @patch("/projects/{project_id:str}", sync_to_thread=True, operation_id="updateProject")
 def update_project(
-    request: AnyRequest, project_id: str, data: ProjectPatch, who: Administrator, svc: Services
+    request: AnyRequest, project_id: FromPath[str], data: JSONBody[ProjectPatch], who: Admin, svc: Svc
 ) -> Response[Answer[ProjectOut]]:
     """The JSON merge patch (RFC 7396) of its name and settings: null sets one back to its default."""
     project = ProjectId(parse_uuid(project_id, "projectId"))
@@ -99,7 +99,7 @@ def update_project(
 
 
 @post("/keys", sync_to_thread=True, operation_id="createKey")
-def create_key(request: AnyRequest, data: KeyIn, who: Administrator, svc: Services) -> Response[Answer[IssuedKeyOut]]:
+def create_key(request: AnyRequest, data: JSONBody[KeyIn], who: Admin, svc: Svc) -> Response[Answer[IssuedKeyOut]]:
     """`key` is shown in this answer and never again; a replay of it by Idempotency-Key has null there."""
     with Once.held(svc, who, request) as once:
         if (before := once.replay(_fingerprint(request, data))) is not None:
@@ -117,9 +117,9 @@ def create_key(request: AnyRequest, data: KeyIn, who: Administrator, svc: Servic
 
 @get("/keys", sync_to_thread=True, operation_id="listKeys")
 def list_keys(
-    who: Administrator,  # noqa: ARG001  asked for its refusal
-    svc: Services,
-    window: Window,
+    who: Admin,  # noqa: ARG001  asked for its refusal
+    svc: Svc,
+    window: Paged,
     project_id: Annotated[str | None, QueryParameter(name="projectId", description="Only this project's.")] = None,
 ) -> Listing[KeyOut]:
     """Newest first, revoked and expired ones too. No answer holds a key itself."""
@@ -128,7 +128,7 @@ def list_keys(
 
 
 @delete("/keys/{key_id:str}", status_code=200, sync_to_thread=True, operation_id="revokeKey")
-def revoke_key(request: AnyRequest, key_id: str, who: Administrator, svc: Services) -> Response[Answer[KeyOut]]:
+def revoke_key(request: AnyRequest, key_id: FromPath[str], who: Admin, svc: Svc) -> Response[Answer[KeyOut]]:
     """Ends at once for writes, and for reads within seconds on every process. It stays in the list."""
     key = KeyId(parse_uuid(key_id, "keyId"))
     revoked = actions.revoke_key(svc, key, seal=_sealed(svc, who, Once(svc, None), KeyOut.of, itself=key))
@@ -138,7 +138,7 @@ def revoke_key(request: AnyRequest, key_id: str, who: Administrator, svc: Servic
 
 @post("/keys/{key_id:str}/rotate", sync_to_thread=True, operation_id="rotateKey")
 def rotate_key(
-    request: AnyRequest, key_id: str, who: Administrator, svc: Services, data: RotationIn | None = None
+    request: AnyRequest, key_id: FromPath[str], who: Admin, svc: Svc, data: JSONBody[RotationIn | None] = None
 ) -> Response[Answer[IssuedKeyOut]]:
     """A new key with the same rights and life-span. The old one works until the overlap is over."""
     key, wanted = KeyId(parse_uuid(key_id, "keyId")), data or RotationIn()

@@ -37,11 +37,16 @@ def path_of(route: HTTPRoute) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: "{" + _camel(found[1]) + "}", route.path_format)
 
 
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+"""In the document's order; Litestar's own differs from run to run."""
+
+
 def path_item(route: HTTPRoute, schemas: Schemas) -> Json:
+    there = {method: route.route_handler_map[method][0] for method in _METHODS if method in route.route_handler_map}
     return {
         method.lower(): _operation(route, handler, schemas)
-        for method, (handler, _) in route.route_handler_map.items()
-        if method != "OPTIONS" and handler.resolve_include_in_schema()
+        for method, handler in there.items()
+        if handler.resolve_include_in_schema()
     }
 
 
