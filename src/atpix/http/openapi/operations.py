@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 from litestar import Response
-from litestar.enums import MediaType
+from litestar.enums import HttpMethod, MediaType
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import HeaderParameter, QueryParameter
 from litestar.routes import HTTPRoute
@@ -37,7 +37,9 @@ def path_of(route: HTTPRoute) -> str:
     return re.sub(r"\{(\w+)\}", lambda found: "{" + _camel(found[1]) + "}", route.path_format)
 
 
-_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_METHODS: tuple[HttpMethod, ...] = (
+    HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE,
+)  # fmt: skip
 """In the document's order; Litestar's own differs from run to run."""
 
 
