@@ -40,6 +40,38 @@ def configure(level: str) -> None:
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)
 
 
+class AnsweredLine(msgspec.Struct, frozen=True):
+    """One answered request, as our other lines look."""
+
+    method: str
+    path: str
+    status: int
+    ms: float
+    bytes: int
+    request_id: str
+    level: str
+    timestamp: str
+    event: str = "request"
+
+
+class AccessLog:
+    """A line a request, written without structlog's steps, which cost a sixth of a small request (measured).
+
+    `delivery`: whether delivered images get one too.
+    """
+
+    def __init__(self, level: str, *, delivery: bool) -> None:
+        self._lowest = _LEVELS[level]
+        self.delivery = delivery
+
+    def takes(self, level: str) -> bool:
+        return _LEVELS[level] >= self._lowest
+
+    def write(self, line: AnsweredLine) -> None:
+        sys.stderr.buffer.write(_KEY.sub(b"atp_...", _encode(line)) + b"\n")
+        sys.stderr.buffer.flush()
+
+
 class _Libraries(logging.Handler):
     """What libraries say through `logging`, in the form of our own lines."""
 

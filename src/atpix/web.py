@@ -73,9 +73,9 @@ def create_app(svc: Services) -> Application:
         prefix=addresses.PREFIX,
         api=cast("Application", api(state)),  # ASGI in stricter words
         meters=counted,
+        access=logs.AccessLog(svc.settings.log_level, delivery=svc.settings.log_delivery),
         start=start,
         stop=stop,
-        log_delivery=svc.settings.log_delivery,
         cdn=Cdn.of(svc.settings.cdn_url),
     )
 

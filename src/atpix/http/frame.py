@@ -10,7 +10,9 @@ import structlog
 
 from atpix.http.lingering import Body
 from atpix.http.types import Application, Message, Receive, Scope, Send
+from atpix.http.wire import iso
 from atpix.ids import new_id
+from atpix.logs import AccessLog, AnsweredLine
 from atpix.meters import Meters
 
 log = structlog.get_logger("atpix.access")
@@ -48,12 +50,12 @@ class Frame:
     """`delivery` takes what begins with its prefix, `api` all else. `start` and `stop` are the server's life span."""
 
     def __init__(
-        self, *, delivery: Application, prefix: str, api: Application, meters: Meters, start: Step, stop: Step,
-        log_delivery: bool, cdn: "Cdn | None" = None,
+        self, *, delivery: Application, prefix: str, api: Application, meters: Meters, access: AccessLog, start: Step,
+        stop: Step, cdn: "Cdn | None" = None,
     ) -> None:  # fmt: skip
         self._delivery, self._prefix, self._api = delivery, prefix, api
-        self._meters, self._start, self._stop = meters, start, stop
-        self._log_delivery, self._cdn = log_delivery, cdn
+        self._meters, self._access, self._start, self._stop = meters, access, start, stop
+        self._cdn = cdn
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -68,13 +70,13 @@ class Frame:
 
     async def _deliver(self, scope: Scope, receive: Receive, send: Send) -> None:
         began_s, seen = time.perf_counter(), _Seen(send)
-        if self._log_delivery:
+        if self._access.delivery:
             scope["atpix_request_id"] = _request_id(scope)
         await self._delivery(scope, receive, seen)
         took_s = time.perf_counter() - began_s
         self._meters.answered(_method(scope), "delivery", seen.status, took_s, seen.sent_bytes)
-        if self._log_delivery:
-            _note(scope, seen, took_s)
+        if self._access.delivery:
+            self._note(scope, seen, took_s)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
@@ -88,7 +90,7 @@ class Frame:
         finally:
             took_s = time.perf_counter() - began_s
             self._meters.answered(_method(scope), _route(asked), seen.status, took_s, seen.sent_bytes)
-            _note(scope, seen, took_s)
+            self._note(scope, seen, took_s)
             structlog.contextvars.clear_contextvars()
         if body is not None:
             await body.finish()
@@ -106,6 +108,22 @@ class Frame:
         await receive()
         await self._stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+    def _note(self, scope: Scope, seen: "_Seen", took_s: float) -> None:
+        """No query, no header, no address of a client, no file name at the end of an image's address."""
+        level = "debug" if scope["path"] in _PROBES else "info"
+        if self._access.takes(level):
+            line = AnsweredLine(
+                method=_method(scope),
+                path="/".join(scope["path"].split("/", _PARTS)[:_PARTS])[:_LONGEST],
+                status=seen.status,
+                ms=round(took_s * 1000, 1),
+                bytes=seen.sent_bytes,
+                request_id=scope["atpix_request_id"],
+                level=level,
+                timestamp=iso(time.time_ns() // 1_000_000),
+            )
+            self._access.write(line)
 
 
 class _Seen:
@@ -151,17 +169,3 @@ def _route(scope: Scope) -> str:
 
 def _method(scope: Scope) -> str:
     return scope["method"] if scope["method"] in _METHODS else "other"
-
-
-def _note(scope: Scope, seen: _Seen, took_s: float) -> None:
-    """No query, no header, no address of a client, no file name at the end of an image's address."""
-    write = log.debug if scope["path"] in _PROBES else log.info
-    write(
-        "request",
-        method=_method(scope),
-        path="/".join(scope["path"].split("/", _PARTS)[:_PARTS])[:_LONGEST],
-        status=seen.status,
-        ms=round(took_s * 1000, 1),
-        bytes=seen.sent_bytes,
-        request_id=scope["atpix_request_id"],
-    )
