@@ -1,7 +1,7 @@
 """Connections and transactions, for SQLite and PostgreSQL alike.
 
-SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`; a lock keeps our own threads from polling for
-it). PostgreSQL: read committed. Faults of the driver leave here as AtpixErrors; their texts go no further.
+SQLite: WAL, `synchronous=FULL`, one writer at a time (`BEGIN IMMEDIATE`; they queue up, see `writers.py`). PostgreSQL:
+read committed. Faults of the driver leave here as AtpixErrors; their texts go no further.
 """
 
 import sqlite3
@@ -19,6 +19,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from atpix.db.direct import PostgresDirect, SqliteDirect
 from atpix.db.reading import Reading, Writing
+from atpix.db.writers import Writers
 from atpix.errors import Overloaded, StorageFull, StorageUnavailable
 
 P = ParamSpec("P")
@@ -48,7 +49,7 @@ class Database:
         self._writer = writer
         self._threads = threads
         self._timeout_s = timeout_s
-        self._one_writer = threading.Lock()
+        self._writers = Writers(self.sqlite_path) if self.is_sqlite else None
         self._withdrawing = threading.Lock()
         self.withdrawals = 0
 
@@ -148,16 +149,18 @@ class Database:
     def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
+        if self._writers is not None:
+            self._writers.close()
         if "_direct" in self.__dict__:
             self._direct.close()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
-        if not self.is_sqlite:
+        if self._writers is None:
             yield
-            return
-        with self._one_writer:
-            yield
+        else:
+            with self._writers.turn():
+                yield
 
 
 @contextmanager
