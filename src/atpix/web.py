@@ -22,6 +22,7 @@ from atpix.http.receiving import Lane
 from atpix.http.rendering import render
 from atpix.http.types import Application
 from atpix.images import routes as images
+from atpix.images.point_reads import PointReads
 from atpix.meters import Meters
 from atpix.projects import routes as projects
 from atpix.projects.authentication import Authenticator
@@ -71,7 +72,7 @@ def create_app(svc: Services) -> Application:
     return Frame(
         delivery=delivery,
         prefix=addresses.PREFIX,
-        api=cast("Application", api(state)),  # ASGI in stricter words
+        api=PointReads(cast("Application", api(state)), svc, authenticator),  # ASGI in stricter words
         meters=counted,
         access=logs.AccessLog(svc.settings.log_level, delivery=svc.settings.log_delivery),
         start=start,

@@ -57,7 +57,7 @@ async def provide_administrator(request: AnyRequest, svc: Svc) -> Administrator:
 async def authenticate(request: AnyRequest) -> Caller | Administrator:
     """From memory, without leaving the event loop, when this key was seen a moment ago."""
     authenticator = cast("Authenticator", request.app.state.authenticator)
-    text = _key(request.headers)
+    text = key_of(request.headers)
     if text is None:
         raise Unauthorized
     if (who := authenticator.cached(text)) is not None:
@@ -65,7 +65,8 @@ async def authenticate(request: AnyRequest) -> Caller | Administrator:
     return await sync_to_thread(authenticator.look_up, text)
 
 
-def _key(headers: Mapping[str, str]) -> str | None:
+def key_of(headers: Mapping[str, str]) -> str | None:
+    """As it was sent, if any was."""
     if (text := headers.get("x-api-key")) is not None:
         return text
     kind, _, text = headers.get("authorization", "").partition(" ")
