@@ -18,6 +18,7 @@ AnyRequest = Request[Any, Any, Any]
 Svc = NamedDependency[Services]
 Who = NamedDependency[Caller]
 Admin = NamedDependency[Administrator]
+Anyone = NamedDependency[object]
 
 
 class Authenticator(Protocol):

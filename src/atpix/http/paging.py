@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 from msgspec import UNSET
 
 from atpix.errors import ValidationFailed
+from atpix.http.dependencies import Anyone
 from atpix.http.wire import Listing, Pagination
 from atpix.ids import as_uuid
 
@@ -47,7 +48,10 @@ class Page(Generic[Row]):
 
 
 async def provide_window(
-    limit: LimitParameter = 20, offset: OffsetParameter = None, cursor: CursorParameter = None
+    who: Anyone,  # noqa: ARG001  after it: of two that may run at once, Litestar makes tasks, for 80 µs
+    limit: LimitParameter = 20,
+    offset: OffsetParameter = None,
+    cursor: CursorParameter = None,
 ) -> Window:
     """Raises ValidationFailed for a cursor beside an offset and for one that we did not make."""
     if cursor is not None and offset is not None:

@@ -57,7 +57,8 @@ async def list_images(
         page = await sync_to_thread(actions.list_images, svc, who, wanted, window)
     else:
         page = await svc.db.on_loop(actions.list_images, svc, who, wanted, window)
-    return listing(page, window, lambda image: ImageOut.of(image, who, svc.settings.cdn), _id)
+    cdn = svc.settings.cdn
+    return listing(page, window, lambda image: ImageOut.of(image, who, cdn), _id)
 
 
 @get("/{ref:str}", opt={"scope": "read"}, operation_id="getImage")

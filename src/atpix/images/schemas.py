@@ -62,6 +62,7 @@ class ImageOut(Wire, frozen=True):
 
     @classmethod
     def of(cls, image: Image, who: Caller, cdn: str, **more: Any) -> "ImageOut":  # noqa: ANN401  the optional fields
+        created = iso(image.created_at)
         return cls(
             id=image.id,
             project_id=image.project_id,
@@ -75,8 +76,8 @@ class ImageOut(Wire, frozen=True):
             alias=image.alias,
             focal_point=image.focal_point,
             meta=msgspec.Raw(image.meta.encode()),
-            created_at=iso(image.created_at),
-            updated_at=iso(image.updated_at),
+            created_at=created,
+            updated_at=created if image.updated_at == image.created_at else iso(image.updated_at),
             filename=image.filename,
             sha256=image.sha256,
             thumbhash=image.thumbhash,
