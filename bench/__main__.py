@@ -4,6 +4,7 @@ Ends with 0 whether or not the aims are met: the table says so. Anything else is
 """
 
 import argparse
+import os
 import tempfile
 import traceback
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ def main() -> int:
     console = Console()
     lines: list[Line] = []
     failed: list[str] = []
+    others = os.getloadavg()[1]
     with _folder(arguments.work) as work:
         bench = Bench(
             work=work,
@@ -42,7 +44,7 @@ def main() -> int:
                 console.print(traceback.format_exc(), markup=False)
     method = (
         f"{bench.runs} counted runs of {bench.seconds:g} s a figure, baseline and Atpix in turn, medians; "
-        f"{bench.images:,} images; load: {generator()}."
+        f"{bench.images:,} images; load: {generator()}; the machine's load average just before: {others:.1f}."
     )
     console.print(method)
     report.show(lines, machine.described(), console)

@@ -58,8 +58,8 @@ def cpu_s(process: psutil.Process) -> float:
 
 
 def largest(process: psutil.Process) -> psutil.Process:
-    """Of a server with one worker, the worker."""
-    return max([process, *process.children()], key=lambda one: one.memory_info().rss)
+    """Of a server with one worker, the worker. Its decoders are children of its own."""
+    return max(process.children() or [process], key=lambda one: one.memory_info().rss)
 
 
 def tree_rss_bytes(process: psutil.Process) -> int:
