@@ -62,7 +62,7 @@ class Run:
     load_share: float
     """Of its core, what the generator used: near 1 it measured itself."""
     server_share: float
-    """Of its core, what the server's tree used: far below 1 something else was in the way; then read the CPU a request."""
+    """Of its core, what the server's tree used. Far below 1 something else was in the way: read the CPU a request."""
 
     @classmethod
     def medians(cls, runs: list["Run"]) -> "Run":
