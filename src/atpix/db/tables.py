@@ -200,13 +200,14 @@ upload_intents = Table(
 idempotency_keys = Table(
     "idempotency_keys",
     metadata,
-    Column("scope", Id, primary_key=True, comment="the key that asked"),
+    Column("scope", Id, primary_key=True, comment="the project that asked; the nil UUID: a master key"),
     Column("key", String(255), primary_key=True),
     Column("holder", Id, nullable=False, comment="the request that is answering"),
     Column("held_until", BigInteger, nullable=False),
     Column("fingerprint", String(64), comment="null until the request was read whole"),
     Column("status", Integer, comment="null until it was answered"),
     Column("body", LargeBinary),
+    Column("etag", String(64)),
     Column("created_at", BigInteger, nullable=False),
     Index("idempotency_keys_age", "created_at"),
 )
