@@ -18,13 +18,16 @@ from sqlalchemy.sql import Executable
 from sqlalchemy.util.concurrency import await_only
 
 from atpix.db.reading import Reading
+from atpix.errors import Overloaded
 
 if TYPE_CHECKING:
     from psycopg import AsyncCursor
-    from psycopg_pool import AsyncConnectionPool
 
 Values = dict[str, Any]
 Fetch = Callable[[str, Values], Sequence[tuple[Any, ...]]]
+
+_AT_REST = 0  # pq.TransactionStatus.IDLE, without importing psycopg
+_HANG_UP_S = 0.25
 
 
 class Plan(NamedTuple):
@@ -72,7 +75,7 @@ def planned(query: "sa.Select[Any]", dialect: Dialect) -> Plan:
     compiled = query.compile(dialect=dialect)
     binders = {bind.key: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in compiled.binds.values()}
     types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
-    # psycopg returns what we want by itself, ids as text because the pool says so.
+    # psycopg returns what we want by itself, ids as text because `_opened` says so.
     loaders = [] if dialect.name == "postgresql" else [kind.result_processor(dialect, None) for kind in types]
     return Plan(
         sql=str(compiled),
@@ -115,14 +118,13 @@ class SqliteDirect:
 class PostgresDirect:
     """Connections of the loop's own. Waits are awaited from inside a greenlet, so the calling code stays plain.
 
-    psycopg's pool opens and mends connections; those in use here are kept aside with their cursors, which saves a
-    third of a query's cost.
+    Connections are kept with their cursors, which saves a third of a query's cost. No pool opens them ahead or tries
+    again behind our back: while the database is away each read hears so at once, and the first one after it is back
+    finds it.
     """
 
     def __init__(self, conninfo: str, options: dict[str, Any], dialect: Dialect, size: int, timeout_s: float) -> None:
-        self._conninfo, self._options = conninfo, {**options, "autocommit": True}
-        self._size, self._timeout_s = size, timeout_s
-        self._pool: AsyncConnectionPool[Any] | None = None
+        self._conninfo, self._options, self._timeout_s = conninfo, options, timeout_s
         self._turns = asyncio.Semaphore(size)
         self._idle: list[AsyncCursor[Any]] = []
         self._reading = DirectReading(dialect, lambda sql, values: await_only(self._rows(sql, values)))
@@ -132,41 +134,49 @@ class PostgresDirect:
         yield self._reading
 
     async def _rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        async with self._turns:
-            cursor = self._idle.pop() if self._idle else await self._opened()
+        """One time-out for the turn, the connection and the answer. Raises Overloaded past it, psycopg.Error.
+
+        The outer one is for psycopg, which asks a silent server up to 10 s to cancel; interrupted again, it hangs up.
+        """
+        try:
+            async with asyncio.timeout(self._timeout_s + _HANG_UP_S), asyncio.timeout(self._timeout_s), self._turns:
+                return await self._answered(sql, values)
+        except TimeoutError as error:
+            raise Overloaded("The database is busy; try again in a moment.") from error
+
+    async def _answered(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+        """A connection that was kept may have died meanwhile: then the read is done again, once, on a new one."""
+        if self._idle:
+            cursor = self._idle.pop()
             try:
-                await cursor.execute(sql, values, prepare=True)
-                rows: list[tuple[Any, ...]] = await cursor.fetchall()
-            except BaseException:
-                assert self._pool is not None
-                await self._pool.putconn(cursor.connection)  # looks whether it still lives
-                raise
-            self._idle.append(cursor)
-            return rows
+                return await self._executed(cursor, sql, values)
+            except Exception:
+                if not cursor.connection.closed:
+                    raise
+                self._forget()  # the others, of the same server, are hardly better
+        return await self._executed(await self._opened(), sql, values)
+
+    async def _executed(self, cursor: "AsyncCursor[Any]", sql: str, values: Values) -> list[tuple[Any, ...]]:
+        try:
+            await cursor.execute(sql, values, prepare=True)
+            return await cursor.fetchall()
+        finally:  # also when the client has hung up
+            if cursor.connection.pgconn.transaction_status == _AT_REST:
+                self._idle.append(cursor)
+            else:
+                cursor.connection.pgconn.finish()
 
     async def _opened(self) -> "AsyncCursor[Any]":
-        """Raises PoolTimeout, psycopg.Error."""
-        if self._pool is None:
-            from psycopg_pool import AsyncConnectionPool
+        """Raises psycopg.Error."""
+        from psycopg import AsyncConnection
+        from psycopg.types.string import TextLoader
 
-            self._pool = AsyncConnectionPool(
-                self._conninfo,
-                kwargs=self._options,
-                configure=_ids_as_text,
-                min_size=1,
-                max_size=self._size,
-                timeout=self._timeout_s,
-                open=False,
-            )
-            await self._pool.open()
-        cursor: AsyncCursor[Any] = (await self._pool.getconn()).cursor()
-        return cursor
+        connection = await AsyncConnection.connect(self._conninfo, autocommit=True, **self._options)
+        connection.adapters.register_loader("uuid", TextLoader)
+        return connection.cursor()
 
-    def close(self) -> None:
-        """Its connections end with the loop that they belong to."""
+    def _forget(self) -> None:
+        while self._idle:
+            self._idle.pop().connection.pgconn.finish()
 
-
-async def _ids_as_text(connection: Any) -> None:  # noqa: ANN401  psycopg's
-    from psycopg.types.string import TextLoader
-
-    connection.adapters.register_loader("uuid", TextLoader)
+    close = _forget

@@ -24,6 +24,7 @@ from atpix.errors import Overloaded, StorageFull, StorageUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
+_MIGRATION_S = 60.0
 _ON_LOOP: ContextVar[bool] = ContextVar("on_loop", default=False)
 
 _FULL = ("database or disk is full", "disk i/o error", "no space left on device", "could not extend file")
@@ -49,7 +50,7 @@ class Database:
         self._writer = writer
         self._threads = threads
         self._timeout_s = timeout_s
-        self._writers = Writers(self.sqlite_path) if self.is_sqlite else None
+        self._writers = Writers(self.sqlite_path, timeout_s) if self.is_sqlite else None
         self._withdrawing = threading.Lock()
         self.withdrawals = 0
 
@@ -123,7 +124,8 @@ class Database:
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Writing]:
         """`durable=False` may lose this commit, never another, in a power cut; a killed process loses nothing."""
-        with _faults_translated(), self._turn(), self._writer.connect() as connection:
+        with self._turn() as left_s, _faults_translated(), self._writer.connect() as connection:
+            _wait_at_most(connection, left_s)
             if durable:
                 with connection.begin():
                     yield Writing(connection)
@@ -142,9 +144,14 @@ class Database:
 
     @contextmanager
     def administration(self) -> Iterator[Connection]:
-        """A bare connection in a transaction, for migrations only."""
-        with self._turn(), self._writer.begin() as connection:
-            yield connection
+        """A bare connection in a transaction, for migrations only. Raises DatabaseFault."""
+        try:
+            with self._turn(_MIGRATION_S) as left_s, self._writer.connect() as connection:
+                _wait_at_most(connection, left_s)
+                with connection.begin():
+                    yield connection
+        except Overloaded as error:
+            raise DatabaseFault("Another process keeps the database to itself; see which one, and end it.") from error
 
     def close(self) -> None:
         self._reader.dispose()
@@ -155,12 +162,21 @@ class Database:
             self._direct.close()
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self, timeout_s: float | None = None) -> Iterator[float | None]:
+        """Gives how long SQLite may wait now, in seconds; PostgreSQL knows by itself. Raises Overloaded."""
         if self._writers is None:
-            yield
+            yield None
         else:
-            with self._writers.turn():
-                yield
+            with self._writers.turn(timeout_s) as left_s:
+                yield left_s
+
+
+def _wait_at_most(connection: Connection, seconds: float | None) -> None:
+    """For SQLite's lock, which those hold who did not queue up: a shell, a backup."""
+    if seconds is not None:
+        raw = connection.connection.driver_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}").close()
 
 
 @contextmanager
@@ -211,7 +227,7 @@ def _sqlite(url: sa.URL, size: int, timeout_s: float, *, writer: bool) -> Engine
         pool_size=size,
         max_overflow=0,
         pool_timeout=timeout_s,
-        connect_args={"check_same_thread": False, "timeout": max(timeout_s, 30)},
+        connect_args={"check_same_thread": False, "timeout": timeout_s},
         **({} if writer else _AUTOCOMMIT),
     )
 
