@@ -2,11 +2,14 @@
 
 A check that hangs keeps its one thread; others that ask meanwhile wait for the same check, so threads do not pile up.
 What was found a moment ago is said again: whoever asks without a key must not load the database or the bucket.
+Nothing here runs on the threads of requests, which may all be waiting for the very thing that is looked at.
 """
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -71,6 +74,14 @@ class Readiness:
     def __init__(self, checks: Mapping[str, Check], timeout_s: float = TIMEOUT_S) -> None:
         self._probes = {name: _Probe(name, check) for name, check in checks.items()}
         self._timeout_s = timeout_s
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="atpix-readiness")
+        self._next: asyncio.Future[ReadinessOut] | None = None
+
+    async def next_report(self) -> ReadinessOut:
+        """From the event loop: all who ask meanwhile get the same one."""
+        if self._next is None or self._next.done():
+            self._next = asyncio.get_running_loop().run_in_executor(self._thread, self.report)
+        return await asyncio.shield(self._next)
 
     def report(self) -> ReadinessOut:
         """Blocks for `timeout_s` at most; the checks run side by side."""

@@ -34,12 +34,11 @@ async def healthz() -> Response[HealthOut]:
     "/readyz",
     opt=_PUBLIC,
     operation_id="getReadiness",
-    sync_to_thread=True,
     responses={503: ResponseSpec(ReadinessOut, generate_examples=False, description="Not ready: `checks` says why.")},
 )
-def readyz(request: AnyRequest) -> Response[ReadinessOut]:
+async def readyz(request: AnyRequest) -> Response[ReadinessOut]:
     """Database, migrations, storage and job worker, each by name, within two seconds."""
-    report = cast("Readiness", request.app.state.readiness).report()
+    report = await cast("Readiness", request.app.state.readiness).next_report()
     status = 200 if report.status == "ready" else 503
     body: Any = encode(report)
     return Response(body, status_code=status, headers=_NOT_KEPT, media_type=MediaType.JSON)
