@@ -63,6 +63,13 @@ class MethodNotAllowed(AtpixError):
     status, code = 405, "METHOD_NOT_ALLOWED"
 
 
+class RequestTimeout(AtpixError):
+    status, code = 408, "REQUEST_TIMEOUT"
+
+    def __init__(self) -> None:
+        super().__init__("The body took too long to arrive; send it again over a faster line.")
+
+
 class PreconditionFailed(AtpixError):
     status, code = 412, "PRECONDITION_FAILED"
 

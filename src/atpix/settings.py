@@ -120,6 +120,8 @@ def load(**arguments: object) -> Settings:
     config, secrets = os.environ.get("ATPIX_CONFIG"), os.environ.get("ATPIX_SECRETS_DIR")
     if config and not Path(config).is_file():
         raise SettingsFault(f"ATPIX_CONFIG: there is no file {config}.")
+    if secrets and not Path(secrets).is_dir():
+        raise SettingsFault(f"ATPIX_SECRETS_DIR: there is no folder {secrets}.")
     try:
         return Settings(**given, _secrets_dir=secrets)  # type: ignore[call-arg, arg-type]
     except ValidationError as error:

@@ -15,7 +15,7 @@ from atpix.delivery.application import Delivery
 from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
-from atpix.http import dependencies, docs_page, openapi, paging
+from atpix.http import bodies, dependencies, docs_page, openapi, paging
 from atpix.http.bodies import StrictRequest
 from atpix.http.frame import Cdn, Frame
 from atpix.http.receiving import Lane
@@ -96,6 +96,7 @@ def api(state: State) -> Litestar:
         },
         exception_handlers={Exception: render},
         request_class=StrictRequest,
+        request_max_body_size=bodies.MAX_BYTES,
         openapi_config=None,
         logging_config=None,
     )

@@ -2,6 +2,8 @@ import json
 import sqlite3
 import stat
 
+import pytest
+
 from atpix.db.migrating import HEAD
 from atpix.settings import Settings
 
@@ -28,10 +30,21 @@ def test_a_database_of_a_newer_program_is_left_alone(atpix, tmp_path):
 
 
 def test_without_auto_migrate_the_operator_is_told_what_to_run(atpix, tmp_path):
-    ended = atpix("keys", "list", ATPIX_DATA=str(tmp_path / "d"), ATPIX_AUTO_MIGRATE="false")
+    data = {"ATPIX_DATA": str(tmp_path / "d"), "ATPIX_AUTO_MIGRATE": "false"}
+
+    ended = atpix("keys", "create", "--project", "a/b", **data)
 
     assert ended.code == 3
     assert "atpix migrate" in ended.err
+
+
+@pytest.mark.parametrize("command", [("doctor",), ("keys", "list")])
+def test_a_mistyped_folder_is_not_made_into_an_empty_one(atpix, tmp_path, command):
+    ended = atpix(*command, "--data", tmp_path / "mistyped")
+
+    assert ended.code == 3
+    assert "Is --data right?" in ended.err
+    assert not (tmp_path / "mistyped").exists()
 
 
 def test_the_settings_in_effect_are_shown_and_secrets_are_not(atpix, tmp_path):

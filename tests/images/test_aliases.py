@@ -1,7 +1,9 @@
 """Names that move from image to image: contract, section 3."""
 
 import pytest
+import sqlalchemy as sa
 
+from atpix.db.tables import alias_moves
 from atpix_client import errors
 
 
@@ -100,6 +102,35 @@ def test_an_expected_holder_that_changed_is_a_412(client, upload):
 
     assert client.images.get("@hero").id == holder.id
     assert client.images.get(new.id).alias is None
+
+
+@pytest.mark.parametrize("expected", [None, "01890000-0000-7000-8000-000000000000"])
+def test_a_removal_that_expects_another_holder_is_a_412(raw, client, upload, expected):
+    image = upload(alias="@hero")
+
+    refused = raw.put("/api/v1/images/@hero/alias", json={"alias": None, "expectImageId": expected})
+
+    assert refused.status_code == 412
+    assert client.images.get("@hero").id == image.id
+
+
+def test_a_removal_that_expects_the_holder_takes_the_name_and_keeps_the_note(raw, client, upload, svc, project):
+    image = upload(alias="@hero")
+
+    raw.put("/api/v1/images/@hero/alias", json={"alias": None, "expectImageId": image.id, "note": "over"})
+
+    assert client.images.get(image.id).alias is None
+    notes = sa.select(alias_moves.c.note).where(alias_moves.c.project_id == project.row.id)
+    with svc.db.read() as tx:
+        assert [row.note for row in tx.all(notes.order_by(alias_moves.c.id))] == [None, "over"]
+
+
+def test_a_note_with_nul_is_refused(raw, upload):
+    image = upload()
+
+    refused = raw.put(f"/api/v1/images/{image.id}/alias", json={"alias": "@hero", "note": "a\0b"})
+
+    assert (refused.status_code, refused.json()["error"]["details"][0]["path"]) == (400, "note")
 
 
 def test_null_expects_a_free_alias(client, upload):

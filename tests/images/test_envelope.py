@@ -117,6 +117,10 @@ def test_a_method_that_an_address_does_not_take_is_named_with_those_it_takes(raw
         ("DELETE", "/api/v1/images/@hero?force=1"),
         ("POST", "/api/v1/images/upload?force=1"),
         ("POST", "/api/v1/images/0/restore?force=1"),
+        ("GET", "/api/v1/images/@hero?limit=3"),
+        ("DELETE", "/api/v1/images/@hero?cursor=zzz"),
+        ("POST", "/api/v1/images/upload?offset=0"),
+        ("GET", "/api/v1/images?limit=1&limit=2"),
     ],
 )
 def test_an_unknown_query_parameter_is_refused(raw, upload, client, method, path):

@@ -138,12 +138,41 @@ def test_of_parallel_requests_with_one_key_one_works(post, client, threads):
 def test_a_key_is_forgotten_after_a_day(svc, project, clock):
     claim = idempotency.claim(svc, project.caller, "daily")
     with svc.db.transaction() as tx:
-        claim.seal(tx, "fingerprint", 201, b"{}")
+        claim.seal(tx, "fingerprint", 201, b"{}", None)
 
     clock.advance(23.9 * 3600)
     assert isinstance(idempotency.claim(svc, project.caller, "daily"), idempotency.Replay)
     clock.advance(0.2 * 3600)
     assert isinstance(idempotency.claim(svc, project.caller, "daily"), idempotency.Claim)
+
+
+def test_a_request_that_was_overtaken_undoes_its_work(svc, project, clock):
+    slow = idempotency.claim(svc, project.caller, "slow")
+    clock.advance(idempotency.HOLD_MS / 1000 + 1)
+    retry = idempotency.claim(svc, project.caller, "slow")
+    assert isinstance(retry, idempotency.Claim)
+
+    with pytest.raises(idempotency.KeyInUse), svc.db.transaction() as tx:
+        slow.seal(tx, "fingerprint", 201, b"{}", None)
+    with svc.db.transaction() as tx:
+        retry.seal(tx, "fingerprint", 201, b"{}", None)
+
+
+def test_a_claim_that_is_renewed_is_not_taken_over(svc, project, clock):
+    claim = idempotency.claim(svc, project.caller, "long")
+    for _ in range(3):
+        clock.advance(idempotency.HOLD_MS / 1000 - 1)
+        claim.renew(svc)
+
+    with pytest.raises(idempotency.KeyInUse):
+        idempotency.claim(svc, project.caller, "long")
+
+
+def test_a_replayed_image_has_the_etag_of_the_first_answer(post):
+    first, again = (post(file_form(photo(1)), key="tagged") for _ in range(2))
+
+    assert again.headers["Idempotent-Replayed"] == "true"
+    assert first.headers["ETag"] == again.headers["ETag"]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])

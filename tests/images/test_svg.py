@@ -9,7 +9,8 @@ from atpix.projects import actions
 from atpix.projects.preferences import SettingsPatch
 from atpix_client import errors
 
-DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20"><rect width="40" height="20" fill="#00ff00"/></svg>"""
+DRAWING = b"""<svg xmlns="http://www.w3.org/2000/svg" width="40" height="20">
+<rect width="40" height="20" fill="#00ff00"/></svg>"""
 
 
 @pytest.fixture

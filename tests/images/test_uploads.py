@@ -219,6 +219,16 @@ def test_a_reused_duplicate_is_the_image_that_was_there(send, client, upload):
     assert client.images.list().total == 1
 
 
+def test_reuse_for_a_flow_finds_only_what_is_in_it(client, upload):
+    elsewhere = upload(photo(1))
+
+    image = upload(photo(1), flow_alias="@a", on_duplicate="reuse")
+
+    assert image.id != elsewhere.id
+    assert image.flow_id is not None
+    assert client.images.get("@a", flow_id=image.flow_id).id == image.id
+
+
 def test_reuse_without_a_duplicate_is_a_new_image(send):
     assert send(file_form(photo(1), onDuplicate="reuse")).status_code == 201
 

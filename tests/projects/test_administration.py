@@ -100,8 +100,8 @@ def test_settings_are_patched(admin, shop):
 @pytest.mark.parametrize(
     ("body", "place"),
     [
-        ({"slug": "other"}, ""),
-        ({"settings": {"colour": "red"}}, "settings"),
+        ({"slug": "other"}, "slug"),
+        ({"settings": {"colour": "red"}}, "settings.colour"),
         ({"settings": {"maxFileBytes": "10"}}, "settings.maxFileBytes"),
         ({"settings": {"allowedTypes": ["image/tiff"]}}, "settings.allowedTypes[0]"),
         ({"name": ""}, "name"),

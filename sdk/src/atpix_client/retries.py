@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from atpix_client.errors import APIConnectionError, APIStatusError, AtpixError, IdempotencyKeyInUse
 
-REFUSED = frozenset({429, 503})
+REFUSED = frozenset({"RATE_LIMIT_EXCEEDED", "OVERLOADED"})
 """The server says that it did nothing, so even what must not run twice may be sent again."""
-UNCERTAIN = frozenset({408, 502, 504})
+UNCERTAIN = frozenset({408, 429, 502, 503, 504})
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,6 @@ def _worth_it(failure: AtpixError, *, repeatable: bool) -> bool:
         case IdempotencyKeyInUse():
             return True
         case APIStatusError():
-            return failure.status in REFUSED or (repeatable and failure.status in UNCERTAIN)
+            return failure.code in REFUSED or (repeatable and failure.status in UNCERTAIN)
         case _:
             return False

@@ -13,7 +13,7 @@ import httpx2
 from atpix_client import failures
 from atpix_client.answers import Answer
 from atpix_client.downloads import Destination, Reception, landing
-from atpix_client.errors import AtpixError
+from atpix_client.errors import APIConnectionError, AtpixError
 from atpix_client.forms import Form, Progress
 from atpix_client.models import Image
 from atpix_client.operations import Operation
@@ -91,6 +91,7 @@ class Runner:
                 response.read()
             _begin(reception, response)
             file.writelines(map(reception.take, response.iter_bytes()))
+        _whole(reception, image)
 
     def _persist(self, attempt: Callable[[], T], *, repeatable: bool, again: Callable[[], bool] = lambda: True) -> T:
         number = 0
@@ -153,6 +154,7 @@ class AsyncRunner:
                 _begin(reception, response)
                 async for chunk in response.aiter_bytes():
                     await asyncio.to_thread(file.write, reception.take(chunk))
+        _whole(reception, image)
 
     async def _persist(
         self, attempt: Callable[[], Awaitable[T]], *, repeatable: bool, again: Callable[[], bool] = lambda: True
@@ -174,6 +176,12 @@ def _success(response: httpx2.Response) -> Answer:
     if not response.is_success:
         raise failures.of_answer(answer)
     return answer
+
+
+def _whole(reception: Reception, image: Image) -> None:
+    """An answer without a length ends early unnoticed; the next attempt goes on from there."""
+    if reception.received < image.file_size:
+        raise APIConnectionError("The connection closed before the whole file had arrived.")
 
 
 def _begin(reception: Reception, response: httpx2.Response) -> None:

@@ -8,7 +8,7 @@ import msgspec
 from cyclopts import App, Parameter, validators
 
 from atpix.caller import SCOPES, Scope
-from atpix.cli.opening import Data, Json, services
+from atpix.cli.opening import Data, Json, existing, services
 from atpix.cli.outcome import Misused
 from atpix.errors import ValidationFailed
 from atpix.http.paging import Window
@@ -58,7 +58,7 @@ def list_keys(
     json: Json = False,
 ) -> None:
     """Show all keys, revoked ones too, newest first; never a key itself."""
-    with services(load(data=data)) as svc:
+    with existing(load(data=data)) as svc:
         of = None if project is None else actions.find_project(svc, *actions.parse_path(project)).id
         found = actions.list_keys(svc, Window(sys.maxsize >> 1, 0, None), project=of).rows
         now = svc.now()
@@ -71,7 +71,7 @@ def list_keys(
 @keys.command
 def revoke(key: Key, /, *, data: Data = None, json: Json = False) -> None:
     """End a key: at once for writes, within seconds for reads of a running server."""
-    with services(load(data=data)) as svc:
+    with existing(load(data=data)) as svc:
         row = actions.revoke_key(svc, actions.find_key(svc, key).id)
     if json:
         _print_json(KeyOut.of(row))
@@ -82,7 +82,7 @@ def revoke(key: Key, /, *, data: Data = None, json: Json = False) -> None:
 @keys.command
 def rotate(key: Key, /, *, overlap_s: OverlapS = 86_400, data: Data = None, json: Json = False) -> None:
     """Make a key with the same rights, print it, and let the old one end after the overlap."""
-    with services(load(data=data)) as svc:
+    with existing(load(data=data)) as svc:
         issued = actions.rotate_key(svc, actions.find_key(svc, key).id, overlap_s=overlap_s)
     _print_issued(issued, json=json)
 

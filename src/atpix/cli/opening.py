@@ -20,6 +20,16 @@ Json = Annotated[bool, Parameter(negative="", help="Print JSON, for programs.")]
 
 
 @contextmanager
+def existing(settings: Settings) -> Iterator[Services]:
+    """As `services`, for commands that look at what is there: a mistyped folder is not made into an empty one."""
+    file = settings.database.removeprefix("sqlite:///")
+    if settings.database.startswith("sqlite:///") and not Path(file).is_file():
+        raise Unusable(f"There is no database at {file}. Is --data right?")
+    with services(settings) as svc:
+        yield svc
+
+
+@contextmanager
 def services(settings: Settings) -> Iterator[Services]:
     """Open beside a running server or without one. Raises Unusable, DatabaseFault."""
     logs.configure(settings.log_level)

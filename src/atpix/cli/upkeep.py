@@ -81,7 +81,7 @@ def doctor(
     """Check that rows, bytes and names agree. Ends with 0 only when nothing is wrong, or nothing is left wrong."""
     from atpix import doctor as doctors
 
-    with opening.services(load(data=data)) as svc:
+    with opening.existing(load(data=data)) as svc:
         found = doctors.examine(svc, deep=deep)
         repaired = doctors.repair(svc, found) if fix else []
         left = doctors.examine(svc, deep=deep) if repaired else found

@@ -28,6 +28,7 @@ from atpix.services import Services
 log = structlog.get_logger("atpix.delivery")
 _WANTED = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
 _REMEMBERED = 10_000
+_LONGEST_REMEMBERED = 300
 _REMEMBERED_TIMING = (b"server-timing", b'resolve;desc="memory"')
 
 
@@ -83,7 +84,8 @@ class Delivery:
         found = await self._svc.db.on_loop(self._find, who, address)
         local = self._svc.blobs.local_path(rows.blob_of(found))
         entry = entries.of(found, who, address.ref, self._svc.settings, local, self._svc.now())
-        if token is not None and entry.last_modified:  # without, it is as new as it will not be for long
+        # Without a date it is as new as it will not be for long. A long file name is somebody's game with our memory.
+        if token is not None and entry.last_modified and len(path) <= _LONGEST_REMEMBERED:
             if len(self._known) >= _REMEMBERED:
                 self._known.pop(next(iter(self._known)))
             self._known[path] = (token, entry)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from atpix.db import Database
+from atpix.errors import StorageUnavailable
 
 if TYPE_CHECKING:
     import psycopg
@@ -47,7 +48,10 @@ class SqliteFreshness:
         self._cursor = self._connection.cursor()
 
     def names(self) -> int | None:
-        return self._cursor.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[no-any-return]
+        try:
+            return self._cursor.execute("PRAGMA data_version").fetchone()[0]  # type: ignore[no-any-return]
+        except sqlite3.Error as error:
+            raise StorageUnavailable("The database cannot be read; try again in a moment.") from error
 
     ids = names
 

@@ -1,7 +1,7 @@
 """Answers: encoded once, with the ETag of exactly those bytes."""
 
 from collections.abc import Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, NamedTuple, TypeVar, cast
 
 from litestar import Response
 from litestar.response.base import ASGIResponse
@@ -18,6 +18,19 @@ def tagged(data: T, *, status: int = 200, headers: Mapping[str, str] | None = No
     """A resource with its strong validator."""
     encoded = encode(data)
     return raw(enveloped(encoded), status=status, headers={"ETag": etag_of(encoded), **(headers or {})})
+
+
+class Encoded(NamedTuple):
+    """What is stored for a retry: the body and its validator."""
+
+    body: bytes
+    etag: str | None
+
+
+def encoded(data: object, *, etag: str | None = None) -> Encoded:
+    """As `tagged` would send it."""
+    plain = encode(data)
+    return Encoded(enveloped(plain), etag or etag_of(plain))
 
 
 def read(request: AnyRequest, data: T, headers: Mapping[str, str]) -> Response[Answer[T]]:

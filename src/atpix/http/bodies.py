@@ -1,11 +1,17 @@
 """JSON bodies, taken at their word: `"10"` is no number and `1` is no boolean."""
 
+import asyncio
 from typing import Any
 
 import msgspec
 from litestar import Request
 from litestar.exceptions import ValidationException
 from litestar.handlers import HTTPRouteHandler
+
+from atpix.errors import RequestTimeout
+
+MAX_BYTES = 2**20
+BODY_WITHIN_S = 20.0
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -16,16 +22,24 @@ class StrictRequest(Request[Any, Any, Any]):
         wanted = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
         if wanted is None:
             return await super().json()
+        await self._require_access()
         try:
-            return msgspec.json.decode(await self.body(), type=wanted.annotation)
+            return msgspec.json.decode(await self._body_in_time(), type=wanted.annotation)
         except msgspec.DecodeError as error:
-            await self._require_access()
             if isinstance(error, msgspec.ValidationError):
                 raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from None
             return await super().json()  # which refuses it as well, in Litestar's way
 
+    async def _body_in_time(self) -> bytes:
+        """Raises RequestTimeout: whoever sends a byte a minute would otherwise hold a connection for ever."""
+        try:
+            async with asyncio.timeout(BODY_WITHIN_S):
+                return await self.body()
+        except TimeoutError:
+            raise RequestTimeout from None
+
     async def _require_access(self) -> None:
-        """Whoever may not ask at all is told that first. Litestar reads bodies before it fills dependencies."""
+        """Whoever may not ask at all sends us no body. Litestar reads bodies before it fills dependencies."""
         who = self.scope["route_handler"].resolve_dependencies().get("who")
         if who is not None:
             await who(request=self, svc=self.app.state.services)

@@ -5,7 +5,6 @@ from functools import lru_cache
 from typing import Any, Protocol, cast
 
 from litestar import Request
-from litestar.concurrency import sync_to_thread
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import QueryParameter
@@ -63,7 +62,8 @@ async def authenticate(request: AnyRequest) -> Caller | Administrator:
         raise Unauthorized
     if (who := authenticator.cached(text)) is not None:
         return who
-    return await sync_to_thread(authenticator.look_up, text)
+    services = cast("Services", request.app.state.services)
+    return await services.db.on_loop(authenticator.look_up, text)
 
 
 def key_of(headers: Mapping[str, str]) -> str | None:
@@ -77,19 +77,27 @@ def key_of(headers: Mapping[str, str]) -> str | None:
 def _refuse_unknown(request: AnyRequest) -> None:
     """A misspelt filter must not silently list everything; neither must `null`, which would be read as absent."""
     known = _parameters(request.route_handler)
-    for name, value in request.query_params.multi_items():
+    sent = list(request.query_params.multi_items())
+    for name, value in sent:
         if name not in known:
             takes = ", ".join(sorted(known)) or "none"
             raise ValidationFailed.at(name, f"is not a parameter of this request; it takes: {takes}.")
         if value == "null":
             raise ValidationFailed.at(name, "must have a value; leave it out to mean none.")
+    seen: set[str] = set()
+    for name, _ in sent:
+        if name in seen:
+            raise ValidationFailed.at(name, "was sent twice.")
+        seen.add(name)
 
 
 @lru_cache(maxsize=256)
 def _parameters(handler: HTTPRouteHandler) -> frozenset[str]:
-    """Names of the query parameters of a route and of its dependencies."""
-    providers = [provider.parsed_fn_signature for provider in handler.resolve_dependencies().values()]
-    definitions = (d for s in (handler.parsed_fn_signature, *providers) for d in s.parameters.values())
+    """Names of the query parameters of a route and of the dependencies that it asks for."""
+    asked = handler.parsed_fn_signature.parameters
+    providers = [provider for name, provider in handler.resolve_dependencies().items() if name in asked]
+    signatures = [handler.parsed_fn_signature, *(provider.parsed_fn_signature for provider in providers)]
+    definitions = (definition for signature in signatures for definition in signature.parameters.values())
     return frozenset(
         definition.kwarg_definition.name
         for definition in definitions

@@ -46,6 +46,7 @@ class Replay:
     fingerprint: str
     status: int
     body: bytes
+    etag: str | None
 
     def of(self, fingerprint: str) -> "Replay":
         """Raises KeyReused when the request is not the one that was answered."""
@@ -62,11 +63,17 @@ class Claim:
     key: str
     holder: str
 
-    def seal(self, tx: Writing, fingerprint: str, status: int, body: bytes) -> None:
+    def seal(self, tx: Writing, fingerprint: str, status: int, body: bytes, etag: str | None) -> None:
         """Raises KeyInUse, which undoes the work, when the hold ran out and another request has taken over."""
         mine = keys.update().where(keys.c.scope == self.scope, keys.c.key == self.key, keys.c.holder == self.holder)
-        if tx.execute(mine.values(fingerprint=fingerprint, status=status, body=body)) != 1:
+        if tx.execute(mine.values(fingerprint=fingerprint, status=status, body=body, etag=etag)) != 1:
             raise KeyInUse
+
+    def renew(self, svc: Services) -> None:
+        """Hold on for as long again."""
+        mine = keys.update().where(keys.c.scope == self.scope, keys.c.key == self.key, keys.c.holder == self.holder)
+        with svc.db.transaction(durable=False) as tx:
+            tx.execute(mine.values(held_until=svc.now() + HOLD_MS))
 
     def release(self, svc: Services) -> None:
         """Nothing was done: a retry may try again."""
@@ -87,7 +94,14 @@ def claim(svc: Services, who: Caller | Administrator, key: str) -> Claim | Repla
         raise ValidationFailed.at("Idempotency-Key", "must be 1 to 255 printable characters.")
     scope = who.project if isinstance(who, Caller) else _MASTER
     holder, now = new_id(), svc.now()
-    fresh = {"holder": holder, "held_until": now + HOLD_MS, "fingerprint": None, "status": None, "body": None}
+    fresh = {
+        "holder": holder,
+        "held_until": now + HOLD_MS,
+        "fingerprint": None,
+        "status": None,
+        "body": None,
+        "etag": None,
+    }
     with svc.db.transaction() as tx:
         insert = tx.upsert(keys).values(scope=scope, key=key, created_at=now, **fresh).on_conflict_do_nothing()
         if tx.execute(insert) == 1:
@@ -95,7 +109,7 @@ def claim(svc: Services, who: Caller | Administrator, key: str) -> Claim | Repla
         found = tx.one_or_none(_FIND, {"s": scope, "k": key})
         if found is not None and found.created_at > now - KEPT_MS:
             if found.status is not None:
-                return Replay(found.fingerprint, found.status, bytes(found.body))
+                return Replay(found.fingerprint, found.status, bytes(found.body), found.etag)
             if found.held_until > now:
                 raise KeyInUse
         tx.execute(keys.update().where(keys.c.scope == scope, keys.c.key == key).values(created_at=now, **fresh))

@@ -1,15 +1,20 @@
 """POST with an `Idempotency-Key`, for routes: claim, do, seal, or replay."""
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Self
 
 from litestar import Response
+from litestar.concurrency import sync_to_thread
 
 from atpix.caller import Administrator, Caller
 from atpix.db import Writing
+from atpix.errors import AtpixError
 from atpix.http import answers
+from atpix.http.answers import Encoded
 from atpix.http.dependencies import AnyRequest
-from atpix.http.idempotency import Claim, Replay, claim
+from atpix.http.idempotency import HOLD_MS, Claim, Replay, claim
 from atpix.services import Services
 
 
@@ -41,12 +46,31 @@ class Once:
         if not isinstance(self._found, Replay):
             return None
         stored = self._found.of(fingerprint)
-        return answers.raw(stored.body, status=stored.status, headers={"Idempotent-Replayed": "true"})
+        tag = {"ETag": stored.etag} if stored.etag else {}
+        return answers.raw(stored.body, status=stored.status, headers={"Idempotent-Replayed": "true", **tag})
 
-    def seal(self, tx: Writing, status: int, body: Callable[[], bytes]) -> None:
+    def seal(self, tx: Writing, status: int, answer: Callable[[], Encoded]) -> None:
         """Raises KeyInUse, which undoes the work."""
         if isinstance(self._found, Claim):
-            self._found.seal(tx, self._fingerprint, status, body())
+            self._found.seal(tx, self._fingerprint, status, *answer())
+
+    @asynccontextmanager
+    async def kept_up(self) -> AsyncIterator[None]:
+        """While a long upload is read, its claim does not run out."""
+        if not isinstance(self._found, Claim):
+            yield
+            return
+        renewing = asyncio.create_task(self._renew(self._found))
+        try:
+            yield
+        finally:
+            renewing.cancel()
+
+    async def _renew(self, held: Claim) -> None:
+        while True:
+            await asyncio.sleep(HOLD_MS / 3000)
+            with suppress(AtpixError):  # a database that is away; the next time will do
+                await sync_to_thread(held.renew, self._svc)
 
     def release(self) -> None:
         if isinstance(self._found, Claim):

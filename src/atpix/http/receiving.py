@@ -19,7 +19,7 @@ from litestar.exceptions import InternalServerException
 from multipart import MultipartError, MultipartSegment, PushMultipartParser
 
 from atpix.blobs import StagedFile
-from atpix.errors import AtpixError, FileTooLarge, Overloaded, ValidationFailed
+from atpix.errors import AtpixError, FileTooLarge, Overloaded, RequestTimeout, ValidationFailed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -32,13 +32,6 @@ _ENVELOPE_BYTES = 2**20
 
 class UnsupportedContentType(AtpixError):
     status, code = 415, "UNSUPPORTED_FILE_TYPE"
-
-
-class RequestTimeout(AtpixError):
-    status, code = 408, "REQUEST_TIMEOUT"
-
-    def __init__(self) -> None:
-        super().__init__("The upload took too long; send it again over a faster line or ask for a higher limit.")
 
 
 @dataclass(slots=True)
@@ -97,6 +90,7 @@ async def receive(
     try:
         async with asyncio.timeout(rules.timeout_s):
             async for chunk in body:
+                reader.count(chunk)
                 for event in parser.parse(chunk):
                     await reader.take(event)
             parser.close()
@@ -126,8 +120,14 @@ class _Reader:
         self._name = ""
         self._field = bytearray()
         self._spool = bytearray()
-        self._file_bytes = 0
+        self._file_bytes = self._all_bytes = 0
         self._in_file = False
+
+    def count(self, chunk: bytes) -> None:
+        """Parts or not: what is sent between them is bounded as well. Raises FileTooLarge."""
+        self._all_bytes += len(chunk)
+        if self._all_bytes > self._rules.max_file_bytes + _ENVELOPE_BYTES:
+            raise _too_large(self._rules)
 
     async def take(self, event: MultipartSegment | bytes | bytearray | None) -> None:
         match event:

@@ -11,6 +11,7 @@ from atpix.errors import AtpixError, Fault, FileTooLarge, InternalError, MethodN
 from atpix.http.wire import ErrorAnswer, ErrorBody, FaultOut, encode
 
 log = structlog.get_logger("atpix.http")
+_FIELD = re.compile(r"(?:unknown|required) field `([^`]*)`")
 _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 
 
@@ -72,7 +73,8 @@ def _fault(part: object) -> Fault:
     found = _AT.match(str(part.get("message", "")))
     assert found is not None
     key = "" if part.get("key") in {"data", None} else _outside(str(part["key"]))
-    path = ".".join(filter(None, (key, found["path"])))
+    field = _FIELD.search(found["what"])
+    path = ".".join(filter(None, (key, found["path"], field and field[1])))
     return Fault(path, _sentence(found["what"]))
 
 

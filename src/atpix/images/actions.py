@@ -12,7 +12,7 @@ from atpix.http.paging import Page, Window
 from atpix.ids import Alias, FlowId, ImageId, ImageRef, blob_key
 from atpix.images import aliases, meta, rows
 from atpix.images.aliases import Move
-from atpix.images.errors import ImageNotFound
+from atpix.images.errors import HolderChanged, ImageNotFound
 from atpix.images.listing import Filter, page
 from atpix.images.rows import Found, Image
 from atpix.imaging.values import FocalPoint
@@ -85,10 +85,22 @@ def assign_alias(
         return Assigned(rows.again(tx, who, image.id), displaced)
 
 
-def remove_alias(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> Image:
+def remove_alias(
+    svc: Services,
+    who: Caller,
+    ref: ImageRef,
+    allowed: Precondition,
+    *,
+    expect: ImageId | UnsetType | None = UNSET,
+    note: str | None = None,
+) -> Image:
+    """Take its project alias from an image. `expect`: whom the caller believes to hold it."""
     with svc.db.transaction() as tx:
         image = _locked(tx, svc, who, ref, allowed)
-        aliases.remove(tx, who, image.id, at=svc.now())
+        holder = image.id if image.alias is not None else None
+        if expect is not UNSET and expect != holder:
+            raise HolderChanged(image.alias or "The name", holder)
+        aliases.remove(tx, who, image.id, at=svc.now(), note=note)
         svc.failpoint("alias.commit")
         return rows.again(tx, who, image.id)
 

@@ -64,9 +64,9 @@ def move(tx: Writing, who: Caller, asked: Move, *, at: int) -> ImageId | None:
     return found
 
 
-def remove(tx: Writing, who: Caller, image: ImageId, *, at: int) -> None:
+def remove(tx: Writing, who: Caller, image: ImageId, *, at: int, note: str | None = None) -> None:
     """Take the project alias from an image, if it has one. The caller has locked the scope."""
-    _free(tx, who, image, None, at=at)
+    _free(tx, who, image, None, at=at, note=note)
 
 
 def release_all(tx: Writing, who: Caller, image: ImageId, *, at: int) -> None:

@@ -27,7 +27,7 @@ class AliasConflict(AtpixError):
 
 
 class HolderChanged(PreconditionFailed):
-    def __init__(self, alias: Alias, holder: ImageId | None) -> None:
+    def __init__(self, alias: str, holder: ImageId | None) -> None:
         now = f"image {holder}" if holder else "no image"
         super().__init__(f"{alias} is held by {now}, not by what expectImageId says; read it and decide again.")
 

@@ -35,10 +35,11 @@ async def upload_image(request: AnyRequest, who: Who, svc: Svc) -> Response[Answ
         retriable = "idempotency-key" in request.headers
         once = await lane.run(Once.held, svc, who, request) if retriable else Once(svc, None)
         try:
-            received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
-            assert received.file is not None
-            with received.file as staged:
-                return await lane.run(_kept, svc, who, received, staged, once)
+            async with once.kept_up():
+                received = await receive(request.stream(), _headers(request), _rules(who, svc), svc.blobs.stage)
+                assert received.file is not None
+                with received.file as staged:
+                    return await lane.run(_kept, svc, who, received, staged, once)
         except BaseException:
             if once.active:
                 await lane.run(once.release)
@@ -51,11 +52,16 @@ def _kept(svc: Services, who: Caller, received: Received, staged: StagedFile, on
     order = form.order_of(received)
 
     def seal(tx: Writing, kept: Kept) -> None:
-        once.seal(tx, _status(kept), lambda: encode(Answer(data=_out(kept, who, svc))))
+        once.seal(tx, _status(kept), lambda: answers.encoded(_out(kept, who, svc), etag=_etag(kept, who, svc)))
 
     kept = uploads.keep(svc, who, staged, order, seal)
-    etag = etag_of(encode(ImageOut.in_full(kept.image, who, svc.settings.cdn)))  # what a later read says
-    return answers.tagged(_out(kept, who, svc), status=_status(kept), headers={"ETag": etag})
+    headers = {"ETag": _etag(kept, who, svc)}
+    return answers.tagged(_out(kept, who, svc), status=_status(kept), headers=headers)
+
+
+def _etag(kept: Kept, who: Caller, svc: Services) -> str:
+    """What a later read says: without `locationFound`."""
+    return etag_of(encode(ImageOut.in_full(kept.image, who, svc.settings.cdn)))
 
 
 def _out(kept: Kept, who: Caller, svc: Services) -> ImageOut:

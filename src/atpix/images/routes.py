@@ -7,6 +7,7 @@ from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 
 from atpix.caller import Caller
+from atpix.db import Writing
 from atpix.http import answers, idempotency
 from atpix.http.conditional import etag_of, require_match
 from atpix.http.dependencies import AnyRequest, Svc, Who
@@ -87,7 +88,8 @@ def assign_alias(ref: FromPath[str], data: JSONBody[AliasIn], who: Who, svc: Svc
     """Name this image. Whichever image had the name loses it in the same step; `displaced` says which."""
     allowed = _unless_changed(if_match, who, svc)
     if data.alias is None:
-        return _one(actions.remove_alias(svc, who, parse_ref(ref), allowed), who, svc)
+        left = actions.remove_alias(svc, who, parse_ref(ref), allowed, expect=data.expected(), note=data.note)
+        return _one(left, who, svc)
     assigned = actions.assign_alias(svc, who, parse_ref(ref), data.move, allowed)
     etag = etag_of(encode(ImageOut.in_full(assigned.image, who, svc.settings.cdn)))
     out = ImageOut.in_full(assigned.image, who, svc.settings.cdn, displaced=assigned.displaced)
@@ -128,16 +130,15 @@ def restore_image(request: AnyRequest, ref: FromPath[str], who: Who, svc: Svc) -
     with Once.held(svc, who, request) as once:
         if (before := once.replay(idempotency.fingerprint("POST", request.url.path))) is not None:
             return before
-        found = actions.restore(svc, who, image, lambda tx, found: once.seal(tx, 200, lambda: _body(found, who, svc)))
-    return _one(found, who, svc)
+
+        def seal(tx: Writing, found: Image) -> None:
+            once.seal(tx, 200, lambda: answers.encoded(ImageOut.in_full(found, who, svc.settings.cdn)))
+
+        return _one(actions.restore(svc, who, image, seal), who, svc)
 
 
 def _one(image: Image, who: Caller, svc: Services) -> One:
     return answers.tagged(ImageOut.in_full(image, who, svc.settings.cdn))
-
-
-def _body(image: Image, who: Caller, svc: Services) -> bytes:
-    return encode(Answer(data=ImageOut.in_full(image, who, svc.settings.cdn)))
 
 
 def _unless_changed(if_match: str | None, who: Caller, svc: Services) -> Precondition:

@@ -131,9 +131,10 @@ def by_id(tx: Reading, who: Caller, image: ImageId) -> Image | None:
     return None if row is None else image_of(row)
 
 
-def by_sha256(tx: Reading, who: Caller, sha256: str) -> Image | None:
-    """The oldest image of these bytes that is not trashed."""
-    row = tx.one_or_none(_BY_SHA256, {"project": who.project, "sha256": sha256})
+def by_sha256(tx: Reading, who: Caller, sha256: str, flow: FlowId | None = None) -> Image | None:
+    """The oldest image of these bytes that is not trashed, in the flow if one is named."""
+    query = _BY_SHA256 if flow is None else _BY_SHA256.where(images.c.flow_id == flow)
+    row = tx.one_or_none(query, {"project": who.project, "sha256": sha256})
     return None if row is None else image_of(row)
 
 

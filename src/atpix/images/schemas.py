@@ -121,14 +121,19 @@ class AliasIn(Wire, frozen=True):
     alias: str | None
     expect_image_id: str | UnsetType | None = UNSET
     on_conflict: Literal["replace", "fail"] = "replace"
-    note: Annotated[str, Meta(max_length=500)] | None = None
+    note: Annotated[str, Meta(max_length=500, pattern=r"^[^\x00]*$")] | None = None
 
     def move(self, to: ImageId) -> Move:
         """Raises AliasFormatCheck, ReservedAlias, ValidationFailed."""
-        said = self.expect_image_id
-        expected = ImageId(parse_uuid(said, "expectImageId")) if isinstance(said, str) else said
         assert self.alias is not None
-        return Move(alias=Alias.parse(self.alias), to=to, expect=expected, on_conflict=self.on_conflict, note=self.note)
+        return Move(
+            alias=Alias.parse(self.alias), to=to, expect=self.expected(), on_conflict=self.on_conflict, note=self.note
+        )
+
+    def expected(self) -> ImageId | UnsetType | None:
+        """Raises ValidationFailed."""
+        said = self.expect_image_id
+        return ImageId(parse_uuid(said, "expectImageId")) if isinstance(said, str) else said
 
 
 class DeletedOut(Wire, frozen=True):

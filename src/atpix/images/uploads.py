@@ -64,12 +64,15 @@ def keep(svc: Services, who: Caller, staged: StagedFile, order: Order, seal: Sea
         examined = _examined(svc, drawn, media_type)
         with _without_private(svc, who, drawn, media_type, examined) as file:
             image = _row(who, file, media_type, examined, order)
-            if (kept := _reused_already(svc, who, image, order, seal)) is not None:
+            location = examined.has_location
+            if (kept := _reused_already(svc, who, image, order, seal, location=location)) is not None:
                 return kept
-            return _stored(svc, who, file, image, order, seal, location=examined.has_location)
+            return _stored(svc, who, file, image, order, seal, location=location)
 
 
-def _reused_already(svc: Services, who: Caller, image: Image, order: Order, seal: Seal) -> Kept | None:
+def _reused_already(
+    svc: Services, who: Caller, image: Image, order: Order, seal: Seal, *, location: bool
+) -> Kept | None:
     """Before anything is stored: whether the same bytes are here. Raises DuplicateImage."""
     with svc.db.read() as tx:
         if _duplicate(tx, who, image, order) is None:
@@ -78,7 +81,7 @@ def _reused_already(svc: Services, who: Caller, image: Image, order: Order, seal
         aliases.lock_scope(tx, who)
         authentication.still_valid(tx, who, svc.now())
         known = _duplicate(tx, who, image, order)
-        return None if known is None else _reused(tx, svc, who, known, order, seal)
+        return None if known is None else _reused(tx, svc, who, known, order, seal, location=location)
 
 
 def _drawn(svc: Services, who: Caller, staged: StagedFile) -> tuple[StagedFile, MediaType]:
@@ -185,13 +188,19 @@ def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examine
 
 
 def _duplicate(tx: Reading, who: Caller, image: Image, order: Order) -> Image | None:
-    """The image to reuse, if that is wanted. Raises DuplicateImage when it is not."""
-    if order.on_duplicate == "new":
-        return None
-    known = rows.by_sha256(tx, who, image.sha256)
-    if known is not None and order.on_duplicate == "reject":
-        raise errors.DuplicateImage(known.id)
-    return known
+    """The image to reuse, if that is wanted: of these bytes and, where a flow is asked for, in that flow.
+
+    Raises DuplicateImage when any such image is refused.
+    """
+    match order.on_duplicate:
+        case "new":
+            return None
+        case "reject":
+            if (known := rows.by_sha256(tx, who, image.sha256)) is not None:
+                raise errors.DuplicateImage(known.id)
+            return None
+        case "reuse":
+            return rows.by_sha256(tx, who, image.sha256, flow=image.flow_id)
 
 
 def _stored(
@@ -226,11 +235,13 @@ def _committed(
     if known := _duplicate(tx, who, image, order):  # it came while these bytes were stored
         outbox.fulfil(tx, key)
         outbox.delete_blob(tx, key, svc.now())
-        return _reused(tx, svc, who, known, order, seal)
+        return _reused(tx, svc, who, known, order, seal, location=location)
     if not outbox.fulfil(tx, key):
         raise errors.UploadExpired
     if image.flow_id is not None:
         flows.ensure(tx, who, image.flow_id, image.created_at)
+        if order.flow_alias is not None:  # before the insert counts the image, in the order of deletes
+            aliases.lock_scope(tx, who, image.flow_id)
     rows.insert(tx, image)
     _name(tx, svc, who, image.id, image.flow_id, order)
     kept = Kept(rows.again(tx, who, image.id), created=True, location_found=location)
@@ -238,13 +249,10 @@ def _committed(
     return kept
 
 
-def _reused(tx: Writing, svc: Services, who: Caller, known: Image, order: Order, seal: Seal) -> Kept:
+def _reused(tx: Writing, svc: Services, who: Caller, known: Image, order: Order, seal: Seal, *, location: bool) -> Kept:
     """The image that has these bytes gets the names asked for and is otherwise left as it is. The scope is locked."""
-    flow = order.flow or (FlowId(new_id()) if order.flow_alias else None)
-    if flow is not None:
-        flows.ensure(tx, who, flow, svc.now())
-    _name(tx, svc, who, known.id, flow, order)
-    kept = Kept(rows.again(tx, who, known.id), created=False)
+    _name(tx, svc, who, known.id, known.flow_id, order)
+    kept = Kept(rows.again(tx, who, known.id), created=False, location_found=location)
     seal(tx, kept)
     return kept
 

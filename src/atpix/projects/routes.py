@@ -171,7 +171,7 @@ def _sealed(
     def seal(tx: Writing, made: T) -> None:
         if who.key != itself:
             authentication.still_valid(tx, who, svc.now())
-        once.seal(tx, 201, lambda: encode(Answer(data=out(made))))
+        once.seal(tx, 201, lambda: answers.Encoded(encode(Answer(data=out(made))), None))
 
     return seal
 
