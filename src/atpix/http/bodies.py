@@ -22,19 +22,19 @@ class StrictRequest(Request[Any, Any, Any]):
         wanted = handler.parsed_data_field if isinstance(handler, HTTPRouteHandler) else None
         if wanted is None:
             return await super().json()
-        await self._require_access()
         try:
-            return msgspec.json.decode(await self._body_in_time(), type=wanted.annotation)
+            return msgspec.json.decode(await self.body(), type=wanted.annotation)
         except msgspec.DecodeError as error:
             if isinstance(error, msgspec.ValidationError):
                 raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from None
             return await super().json()  # which refuses it as well, in Litestar's way
 
-    async def _body_in_time(self) -> bytes:
-        """Raises RequestTimeout: whoever sends a byte a minute would otherwise hold a connection for ever."""
+    async def body(self) -> bytes:
+        """Raises Unauthorized, Forbidden; RequestTimeout, because a byte a minute would hold a connection for ever."""
+        await self._require_access()
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
-                return await self.body()
+                return await super().body()
         except TimeoutError:
             raise RequestTimeout from None
 
