@@ -17,8 +17,9 @@ import urllib.error
 import urllib.request
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -40,6 +41,17 @@ class Postgres:
     """A fresh cluster without durability, reached through a socket in its own folder."""
 
     folder: Path
+    _running: Callable[[], AbstractContextManager[subprocess.Popen[bytes]]]
+    _processes: ExitStack
+
+    def start(self) -> None:
+        """Returns when it answers."""
+        process = self._processes.enter_context(self._running())
+        _until_ready(process, self.folder.parent, lambda: _answers_sql(self))
+
+    def stop(self) -> None:
+        """Its clients are cut off. What was committed is there after the next `start`."""
+        self._processes.close()
 
     def url(self, database: str = "postgres") -> str:
         """For SQLAlchemy."""
@@ -103,9 +115,10 @@ def postgres() -> Iterator[Postgres]:
         for setting, value in settings.items():
             command += ["-c", f"{setting}={value}"]
         # SIGINT: without waiting for clients, and taking its own children along.
-        with _running(command, Path(name), signal.SIGINT, user=wheel.system_user) as process:
-            server = Postgres(folder)
-            _until_ready(process, Path(name), lambda: _answers_sql(server))
+        run = partial(_running, command, Path(name), signal.SIGINT, user=wheel.system_user)
+        with ExitStack() as processes:
+            server = Postgres(folder, run, processes)
+            server.start()
             yield server
 
 
