@@ -17,6 +17,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@echo "Installing what requirements.lock pins ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q src sdk/src
 	@touch $@
 
 setup: $(VENV)/installed ## make the environment
