@@ -177,6 +177,7 @@ class PostgresDirect:
 
     def _forget(self) -> None:
         while self._idle:
-            self._idle.pop().connection.pgconn.finish()
+            connection = self._idle.pop().connection  # held, or it complains that it goes while open
+            connection.pgconn.finish()
 
     close = _forget
