@@ -45,13 +45,14 @@ Measured = TypeVar("Measured")
 def in_turn(
     bench: Bench, baseline: Callable[[], Measured], ours: Callable[[], Measured]
 ) -> tuple[list[Measured], list[Measured]]:
-    """A B A B: what the machine does meanwhile meets both. Pages are touched before each counted run."""
-    first, second = [], []
-    for _ in range(bench.runs):
-        machine.touch_pages(bench.work)
-        first.append(baseline())
-        machine.touch_pages(bench.work)
-        second.append(ours())
+    """A B, B A, A B: what the machine does meanwhile meets both. Pages are touched before each counted run."""
+    first: list[Measured] = []
+    second: list[Measured] = []
+
+    for at in range(bench.runs):
+        for measure, kept in ((baseline, first), (ours, second))[:: 1 if at % 2 == 0 else -1]:
+            machine.touch_pages(bench.work)
+            kept.append(measure())
     return first, second
 
 
