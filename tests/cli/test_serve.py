@@ -218,8 +218,8 @@ def test_workers_do_not_outlive_a_killed_parent(serve):
     server.process.kill()
     server.process.wait()
 
+    # Not by the port: with many tests at once, another server may have been given it by now.
     until(lambda: all(not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE for worker in workers))
-    assert refuses(server.port)
 
 
 def test_a_taken_port_is_a_sentence(atpix, tmp_path):
