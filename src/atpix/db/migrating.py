@@ -44,11 +44,15 @@ def migrate(db: Database) -> str:
 def _upgrade(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(files("atpix.db") / "migrations"))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise DatabaseFault(f"The database has a schema that this program does not know: {error}.") from error
 
 
 def _revision(connection: Connection) -> str | None:

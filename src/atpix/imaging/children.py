@@ -22,6 +22,8 @@ from atpix.imaging.sniff import MediaType
 from atpix.imaging.values import Examined, Limits
 
 _MAX_ANSWER_BYTES = 1 << 20
+_DRAWN_WITHIN_S = 5.0
+"""A drawing is a program: a few nested lines keep a decoder busy for as long as it is let."""
 
 
 class Load(NamedTuple):
@@ -74,8 +76,11 @@ class Examiners:
         raise DecoderFailed("The decoder gave an answer to another question.")
 
     def rasterise(self, source: Path, target: Path, limits: Limits) -> None:
-        """Draw an SVG into a PNG. Raises what `examine` does. After a failure `target` may hold a part."""
-        if not isinstance(self._ask(messages.rasterise(source, target, limits)), messages.Rasterised):
+        """Draw an SVG into a PNG, in `_DRAWN_WITHIN_S`. Raises what `examine` does. After a failure `target` may hold
+        a part.
+        """
+        answer = self._ask(messages.rasterise(source, target, limits), min(self._timeout_s, _DRAWN_WITHIN_S))
+        if not isinstance(answer, messages.Rasterised):
             raise DecoderFailed("The decoder gave an answer to another question.")
 
     def warm(self) -> None:
@@ -98,12 +103,12 @@ class Examiners:
         for child in idle:
             child.end()
 
-    def _ask(self, request: messages.Request) -> messages.Answer:
+    def _ask(self, request: messages.Request, timeout_s: float | None = None) -> messages.Answer:
         self._enter()
         child: _Child | None = None
         try:
             child = self._ready_child(request)
-            answer = child.receive(time.monotonic() + self._timeout_s)
+            answer = child.receive(time.monotonic() + (timeout_s or self._timeout_s))
         except BaseException:
             self._leave(child, usable=False)
             raise
