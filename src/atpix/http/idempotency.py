@@ -4,7 +4,6 @@ A claim is a row held by one request for `HOLD_MS`. When its process is killed t
 when it is merely slow, its commit finds the claim taken and undoes itself.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 
@@ -65,27 +64,28 @@ class Claim:
 
     def seal(self, tx: Writing, fingerprint: str, status: int, body: bytes, etag: str | None) -> None:
         """Raises KeyInUse, which undoes the work, when the hold ran out and another request has taken over."""
-        mine = keys.update().where(keys.c.scope == self.scope, keys.c.key == self.key, keys.c.holder == self.holder)
-        if tx.execute(mine.values(fingerprint=fingerprint, status=status, body=body, etag=etag)) != 1:
+        if (
+            tx.execute(
+                keys.update().where(*self._mine).values(fingerprint=fingerprint, status=status, body=body, etag=etag)
+            )
+            != 1
+        ):
             raise KeyInUse
 
     def renew(self, svc: Services) -> None:
         """Hold on for as long again."""
-        mine = keys.update().where(keys.c.scope == self.scope, keys.c.key == self.key, keys.c.holder == self.holder)
         with svc.db.transaction(durable=False) as tx:
-            tx.execute(mine.values(held_until=svc.now() + HOLD_MS))
+            tx.execute(keys.update().where(*self._mine).values(held_until=svc.now() + HOLD_MS))
 
     def release(self, svc: Services) -> None:
         """Nothing was done: a retry may try again."""
         with svc.db.transaction() as tx:
-            tx.execute(
-                keys.delete().where(
-                    keys.c.scope == self.scope,
-                    keys.c.key == self.key,
-                    keys.c.holder == self.holder,
-                    keys.c.status.is_(None),
-                )
-            )
+            tx.execute(keys.delete().where(*self._mine, keys.c.status.is_(None)))
+
+    @property
+    def _mine(self) -> tuple[sa.ColumnElement[bool], ...]:
+        """The row, as long as nobody has taken it over."""
+        return keys.c.scope == self.scope, keys.c.key == self.key, keys.c.holder == self.holder
 
 
 def claim(svc: Services, who: Caller | Administrator, key: str) -> Claim | Replay:
@@ -135,6 +135,3 @@ def forget_old(tx: Writing, now: int, *, most: int) -> int:
 
 def _old(now: int, most: int) -> sa.Select[tuple[str, str]]:
     return sa.select(keys.c.scope, keys.c.key).where(keys.c.created_at <= now - KEPT_MS).limit(most)
-
-
-Seal = Callable[[Writing, bytes], None]
