@@ -4,7 +4,7 @@ import stat
 
 import pytest
 
-from atpix.db.migrating import HEAD
+from atpix import SCHEMA
 from atpix.settings import Settings
 
 
@@ -12,9 +12,9 @@ def test_migrate_makes_an_empty_database_ours_and_may_be_repeated(atpix, tmp_pat
     first = json.loads(atpix("migrate", "--data", tmp_path / "d", "--json").out)
     again = atpix("migrate", "--data", tmp_path / "d")
 
-    assert first == {"before": None, "after": HEAD}
+    assert first == {"before": None, "after": SCHEMA}
     assert (again.code, again.out) == (0, "")
-    assert HEAD in again.err
+    assert SCHEMA in again.err
 
 
 def test_a_database_of_a_newer_program_is_left_alone(atpix, tmp_path):

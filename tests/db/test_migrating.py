@@ -8,9 +8,10 @@ import pytest
 import sqlalchemy as sa
 from tests.db.conftest import Planted
 
+from atpix import SCHEMA
 from atpix.db import Database
 from atpix.db.engine import DatabaseFault
-from atpix.db.migrating import HEAD, migrate, revision
+from atpix.db.migrating import migrate, revision
 from atpix.db.tables import images
 
 AT_ONCE = 4
@@ -22,16 +23,16 @@ def test_an_empty_database_has_no_revision_and_then_the_newest(
     db = opened(bare_url())
 
     assert revision(db) is None
-    assert migrate(db) == HEAD
-    assert revision(db) == HEAD
+    assert migrate(db) == SCHEMA
+    assert revision(db) == SCHEMA
 
 
 def test_migrating_again_does_nothing(planted: Planted):
     planted.image()
 
-    assert migrate(planted.db) == HEAD
+    assert migrate(planted.db) == SCHEMA
 
-    assert revision(planted.db) == HEAD
+    assert revision(planted.db) == SCHEMA
     assert len(planted.all(sa.select(images))) == 1
 
 
@@ -39,7 +40,7 @@ def test_a_database_of_a_newer_program_is_refused_and_left_as_it_is(planted: Pla
     planted.image()
     planted.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
 
-    with pytest.raises(DatabaseFault, match=rf"^The database is of a newer Atpix \(schema 9999, .* {HEAD}\).*\.$"):
+    with pytest.raises(DatabaseFault, match=rf"^The database is of a newer Atpix \(schema 9999, .* {SCHEMA}\).*\.$"):
         migrate(planted.db)
 
     assert revision(planted.db) == "9999"
@@ -55,9 +56,9 @@ def test_several_that_migrate_at_once_take_turns(bare_url: Callable[[], str], op
 
     databases = [opened(url) for _ in range(AT_ONCE)]
     with ThreadPoolExecutor(AT_ONCE) as threads:
-        assert list(threads.map(one, databases)) == [HEAD] * AT_ONCE
+        assert list(threads.map(one, databases)) == [SCHEMA] * AT_ONCE
 
-    assert [revision(db) for db in databases] == [HEAD] * AT_ONCE
+    assert [revision(db) for db in databases] == [SCHEMA] * AT_ONCE
     with databases[0].read() as tx:
         assert len(list(tx.all(sa.text("SELECT version_num FROM alembic_version")))) == 1
 

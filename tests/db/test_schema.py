@@ -10,6 +10,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.exc import IntegrityError
 from tests.db.conftest import Planted
 
+from atpix import SCHEMA
 from atpix.db import Database, migrating
 from atpix.db.tables import alias_moves, aliases, flows, images, metadata
 
@@ -17,7 +18,7 @@ from atpix.db.tables import alias_moves, aliases, flows, images, metadata
 def test_this_program_knows_the_newest_revision_and_there_is_one():
     scripts = ScriptDirectory(str(files("atpix.db") / "migrations"))
 
-    assert scripts.get_heads() == [migrating.HEAD]
+    assert scripts.get_heads() == [SCHEMA]
     assert len(scripts.get_bases()) == 1
 
 

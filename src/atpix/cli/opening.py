@@ -4,23 +4,24 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from atpix import logs
+from atpix import SCHEMA
 from atpix.cli.outcome import Unusable
-from atpix.db import Database
-from atpix.db.migrating import HEAD, migrate, revision
-from atpix.services import Services
 from atpix.settings import Settings
+
+if TYPE_CHECKING:
+    from atpix.db import Database
+    from atpix.services import Services
 
 Data = Annotated[Path | None, Parameter(help="The folder with the database and the images. ATPIX_DATA")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON, for programs.")]
 
 
 @contextmanager
-def existing(settings: Settings) -> Iterator[Services]:
+def existing(settings: Settings) -> Iterator["Services"]:
     """As `services`, for commands that look at what is there: a mistyped folder is not made into an empty one."""
     file = settings.database.removeprefix("sqlite:///")
     if settings.database.startswith("sqlite:///") and not Path(file).is_file():
@@ -30,8 +31,11 @@ def existing(settings: Settings) -> Iterator[Services]:
 
 
 @contextmanager
-def services(settings: Settings) -> Iterator[Services]:
+def services(settings: Settings) -> Iterator["Services"]:
     """Open beside a running server or without one. Raises Unusable, DatabaseFault."""
+    from atpix import logs
+    from atpix.services import Services
+
     logs.configure(settings.log_level)
     require_folder(settings.data)
     try:
@@ -55,11 +59,13 @@ def require_folder(folder: Path) -> None:
         raise Unusable(f"The data folder {folder} cannot be used: {error.strerror}.") from None
 
 
-def require_schema(db: Database, settings: Settings) -> None:
+def require_schema(db: "Database", settings: Settings) -> None:
     """Raises Unusable, DatabaseFault."""
+    from atpix.db.migrating import migrate, revision
+
     if settings.auto_migrate:
         migrate(db)
-    elif (found := revision(db)) != HEAD:
+    elif (found := revision(db)) != SCHEMA:
         raise Unusable(
-            f"The database has the schema {found or 'of an empty one'}, this program needs {HEAD}; run: atpix migrate"
+            f"The database has the schema {found or 'of an empty one'}, this program needs {SCHEMA}; run: atpix migrate"
         )

@@ -12,13 +12,14 @@ import socket
 import sys
 import threading
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
 
 from atpix import meters
 from atpix import settings as settings_module
-from atpix.cli import opening, welcome
+from atpix.cli import glance, opening, welcome
 from atpix.cli.opening import Data
 from atpix.cli.outcome import Exit, Unusable
 from atpix.settings import Settings
@@ -50,6 +51,10 @@ def serve(
 
 def check(settings: Settings) -> None:
     """Folder, database, schema and store are usable. Raises Unusable, DatabaseFault, StorageUnavailable."""
+    if glance.is_as_we_left_it(settings) and settings.storage.startswith("file://"):
+        opening.require_folder(settings.data)
+        opening.require_folder(Path(settings.storage.removeprefix("file://")))
+        return
     with opening.services(settings) as svc:
         svc.blobs.check()
 

@@ -21,23 +21,28 @@ from atpix.db.reading import Reading
 from atpix.errors import Overloaded
 
 if TYPE_CHECKING:
-    from psycopg import AsyncCursor
+    from atpix.db.link import Link
 
 Values = dict[str, Any]
-Fetch = Callable[[str, Values], Sequence[tuple[Any, ...]]]
-
-_AT_REST = 0  # pq.TransactionStatus.IDLE, without importing psycopg
-_HANG_UP_S = 0.25
 
 
 class Plan(NamedTuple):
-    """A query in a driver's own words. Converters stand for the values that its driver sends or returns otherwise."""
+    """A query in a driver's own words. Converters stand for the values that its driver sends or returns otherwise;
+    `order` is that of PostgreSQL's numbered parameters.
+    """
 
     sql: str
     defaults: Values
     binders: dict[str, Callable[[Any], Any]]
     loaders: list[tuple[int, Callable[[Any], Any]]]
     row: Any
+    order: tuple[str, ...]
+
+
+_LINKS = 4
+"""To PostgreSQL, in each process: reads share them, and more only compete for the server's cores."""
+
+Fetch = Callable[[Plan, Values], Sequence[tuple[Any, ...]]]
 
 
 class DirectReading(Reading):
@@ -60,7 +65,7 @@ class DirectReading(Reading):
         values = {**plan.defaults, **(parameters or {})}
         for name, bind in plan.binders.items():
             values[name] = bind(values[name])
-        rows = self._fetch(plan.sql, values)
+        rows = self._fetch(plan, values)
         if plan.loaders:
             rows = [_loaded(row, plan.loaders) for row in rows]
         return [plan.row(*row) for row in rows]
@@ -75,12 +80,13 @@ def planned(query: "sa.Select[Any]", dialect: Dialect) -> Plan:
     compiled = query.compile(dialect=dialect)
     binders = {bind.key: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in compiled.binds.values()}
     types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
-    # psycopg returns what we want by itself, ids as text because `_opened` says so.
+    # psycopg returns what we want by itself, ids as text because `Link` says so.
     loaders = [] if dialect.name == "postgresql" else [kind.result_processor(dialect, None) for kind in types]
     return Plan(
         sql=str(compiled),
         defaults={name: value for name, value in compiled.params.items() if value is not None},
         binders={name: bind for name, bind in binders.items() if bind is not None},
+        order=tuple(compiled.positiontup or ()),
         loaders=[(at, load) for at, load in enumerate(loaders) if load is not None],
         row=namedtuple("Row", [str(key) for key in query.selected_columns.keys()], rename=True),  # noqa: PYI024, SIM118
     )
@@ -108,76 +114,95 @@ class SqliteDirect:
     def read(self) -> Iterator[Reading]:
         yield self._reading
 
-    def _fetch(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, values).fetchall()
+    def _fetch(self, plan: Plan, values: Values) -> list[tuple[Any, ...]]:
+        return self._connection.execute(plan.sql, values).fetchall()
 
     def close(self) -> None:
         self._connection.close()
 
 
 class PostgresDirect:
-    """Connections of the loop's own. Waits are awaited from inside a greenlet, so the calling code stays plain.
+    """Connections of the loop's own, opened when all there are have reads under way, up to `_LINKS`.
 
-    Connections are kept with their cursors, which saves a third of a query's cost. No pool opens them ahead or tries
+    Waits are awaited from inside a greenlet, so the calling code stays plain. No pool opens connections ahead or tries
     again behind our back: while the database is away each read hears so at once, and the first one after it is back
     finds it.
     """
 
-    def __init__(self, conninfo: str, options: dict[str, Any], dialect: Dialect, size: int, timeout_s: float) -> None:
+    def __init__(self, conninfo: str, options: dict[str, Any], timeout_s: float) -> None:
+        from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
+
         self._conninfo, self._options, self._timeout_s = conninfo, options, timeout_s
-        self._turns = asyncio.Semaphore(size)
-        self._idle: list[AsyncCursor[Any]] = []
-        self._reading = DirectReading(dialect, lambda sql, values: await_only(self._rows(sql, values)))
+        self._links: list[Link] = []
+        self._opening: asyncio.Task[Link] | None = None
+        numbered: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        self._reading = DirectReading(numbered, lambda plan, values: await_only(self._rows(plan, values)))
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
         yield self._reading
 
-    async def _rows(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
-        """One time-out for the turn, the connection and the answer. Raises Overloaded past it, psycopg.Error.
-
-        The outer one is for psycopg, which asks a silent server up to 10 s to cancel; interrupted again, it hangs up.
-        """
+    async def _rows(self, plan: Plan, values: Values) -> list[tuple[Any, ...]]:
+        """One time-out for the connection and the answer. Raises Overloaded past it, psycopg.Error."""
+        texts = [_as_text(values[name]) for name in plan.order]
         try:
-            async with asyncio.timeout(self._timeout_s + _HANG_UP_S), asyncio.timeout(self._timeout_s), self._turns:
-                return await self._answered(sql, values)
+            async with asyncio.timeout(self._timeout_s):
+                return await self._answered(plan.sql, texts)
         except TimeoutError as error:
+            self.close(error)  # a server that says nothing: whoever waits behind this read waits for nothing
             raise Overloaded("The database is busy; try again in a moment.") from error
 
-    async def _answered(self, sql: str, values: Values) -> list[tuple[Any, ...]]:
+    async def _answered(self, sql: str, texts: list[bytes | None]) -> list[tuple[Any, ...]]:
         """A connection that was kept may have died meanwhile: then the read is done again, once, on a new one."""
-        if self._idle:
-            cursor = self._idle.pop()
-            try:
-                return await self._executed(cursor, sql, values)
-            except Exception:
-                if not cursor.connection.closed:
-                    raise
-                self._forget()  # the others, of the same server, are hardly better
-        return await self._executed(await self._opened(), sql, values)
-
-    async def _executed(self, cursor: "AsyncCursor[Any]", sql: str, values: Values) -> list[tuple[Any, ...]]:
+        link = await self._link()
         try:
-            await cursor.execute(sql, values, prepare=True)
-            return await cursor.fetchall()
-        finally:  # also when the client has hung up
-            if cursor.connection.pgconn.transaction_status == _AT_REST:
-                self._idle.append(cursor)
-            else:
-                cursor.connection.pgconn.finish()
+            return await link.fetch(sql, texts)
+        except TimeoutError:
+            raise
+        except Exception:
+            if not link.closed:
+                raise
+            self.close()  # the others, of the same server, are hardly better
+        return await (await self._link()).fetch(sql, texts)
 
-    async def _opened(self) -> "AsyncCursor[Any]":
-        """Raises psycopg.Error."""
+    async def _link(self) -> "Link":
+        """The one with the fewest reads under way. Raises psycopg.Error."""
+        link = min(self._links, key=_reads, default=None)
+        if link is not None and link.closed:
+            self._links.remove(link)
+            return await self._link()
+        if link is not None and (not link.reads or len(self._links) == _LINKS):
+            return link
+        return await self._opened()
+
+    async def _opened(self) -> "Link":
+        """One at a time; whoever waits for it may use it. Raises psycopg.Error."""
+        if self._opening is None:
+            self._opening = asyncio.create_task(self._open())
+            self._opening.add_done_callback(self._let_in)
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> "Link":
         from psycopg import AsyncConnection
-        from psycopg.types.string import TextLoader
 
-        connection = await AsyncConnection.connect(self._conninfo, autocommit=True, **self._options)
-        connection.adapters.register_loader("uuid", TextLoader)
-        return connection.cursor()
+        from atpix.db.link import Link
 
-    def _forget(self) -> None:
-        while self._idle:
-            connection = self._idle.pop().connection  # held, or it complains that it goes while open
-            connection.pgconn.finish()
+        return Link(await AsyncConnection.connect(self._conninfo, autocommit=True, **self._options))
 
-    close = _forget
+    def _let_in(self, opening: "asyncio.Task[Link]") -> None:
+        self._opening = None
+        if not opening.cancelled() and opening.exception() is None:
+            self._links.append(opening.result())
+
+    def close(self, reason: Exception | None = None) -> None:
+        while self._links:
+            self._links.pop().close(reason)
+
+
+def _reads(link: "Link") -> int:
+    return link.reads
+
+
+def _as_text(value: object) -> bytes | None:
+    """As PostgreSQL reads it; statements name the types."""
+    return None if value is None else str(value).encode()

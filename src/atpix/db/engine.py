@@ -116,8 +116,6 @@ class Database:
         return PostgresDirect(
             self.url.set(drivername="postgresql").render_as_string(hide_password=False),
             connect_arguments(self._timeout_s),
-            self._reader.dialect,
-            self._threads,
             self._timeout_s,
         )
 

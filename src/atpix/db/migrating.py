@@ -6,10 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection
 
+from atpix import SCHEMA
 from atpix.db.engine import Database, DatabaseFault
-
-HEAD = "0001"
-"""The newest revision; a test holds it against the migrations folder. It spares a start-up the import of Alembic."""
 
 _LOCK = 0x61747069  # "atpi": the advisory lock under which PostgreSQL replicas take turns
 
@@ -24,12 +22,12 @@ def revision(db: Database) -> str | None:
 
 
 def migrate(db: Database) -> str:
-    """Upgrade to HEAD; does nothing when it is there. Raises DatabaseFault."""
-    if (found := revision(db)) == HEAD:
-        return HEAD
-    if found is not None and found > HEAD:
+    """Upgrade to SCHEMA; does nothing when it is there. Raises DatabaseFault."""
+    if (found := revision(db)) == SCHEMA:
+        return SCHEMA
+    if found is not None and found > SCHEMA:
         raise DatabaseFault(
-            f"The database is of a newer Atpix (schema {found}, this one knows {HEAD}); upgrade this program."
+            f"The database is of a newer Atpix (schema {found}, this one knows {SCHEMA}); upgrade this program."
         )
     try:
         with db.administration() as connection:
@@ -38,7 +36,7 @@ def migrate(db: Database) -> str:
             _upgrade(connection)
     except exc.DBAPIError as error:
         raise DatabaseFault(_reason(db, error)) from error
-    return HEAD
+    return SCHEMA
 
 
 def _upgrade(connection: Connection) -> None:

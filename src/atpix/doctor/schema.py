@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
+from atpix import SCHEMA
 from atpix.db import migrating
 from atpix.doctor.findings import Finding, Repair
 from atpix.services import Services
@@ -12,16 +13,16 @@ from atpix.services import Services
 def behind(svc: Services) -> Finding | None:
     """Nothing else can be asked of a database with another schema. Raises DatabaseFault."""
     found = migrating.revision(svc.db)
-    if found == migrating.HEAD:
+    if found == SCHEMA:
         return None
-    sentence = f"The database has the schema {found or 'of an empty one'}; this program needs {migrating.HEAD}."
-    if found is not None and found > migrating.HEAD:
+    sentence = f"The database has the schema {found or 'of an empty one'}; this program needs {SCHEMA}."
+    if found is not None and found > SCHEMA:
         return Finding("schema", sentence)
     return Finding("schema", sentence, Repair("Migrate the database.", _migrated))
 
 
 def _migrated(svc: Services) -> bool:
-    return migrating.migrate(svc.db) == migrating.HEAD
+    return migrating.migrate(svc.db) == SCHEMA
 
 
 def damage(svc: Services) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ from typing import Literal
 import sqlalchemy as sa
 import structlog
 
-from atpix.db.migrating import HEAD
+from atpix import SCHEMA
 from atpix.errors import AtpixError
 from atpix.http.wire import Wire
 from atpix.services import Services
@@ -58,7 +58,7 @@ def checks(svc: Services, worker_is_alive: Callable[[], bool]) -> dict[str, Chec
         """A newer schema is one that this release still works on: it is there while replicas are replaced."""
         with svc.db.read() as tx:
             found = tx.scalar(_REVISION)
-        if found is None or found < HEAD:
+        if found is None or found < SCHEMA:
             raise NotReady("MIGRATIONS_MISSING")
 
     def worker() -> None:
