@@ -28,7 +28,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):
-    """The file at `target`. `original_is_better`: nothing was written, the original itself is smaller and looks the same.
+    """The file at `target`. `original_is_better`: nothing was written; the original is smaller and looks the same.
 
     `focus` is the point the crop followed, `steps_ms` how long each named step took.
     """
