@@ -42,6 +42,9 @@ class Plan(NamedTuple):
 _LINKS = 4
 """To PostgreSQL, in each process: reads share them, and more only compete for the server's cores."""
 
+_PLANS = "-c plan_cache_mode=force_generic_plan"
+"""Each of our reads goes by one index, whatever the values: planning anew costs more than executing."""
+
 Fetch = Callable[[Plan, Values], Sequence[tuple[Any, ...]]]
 
 
@@ -132,7 +135,8 @@ class PostgresDirect:
     def __init__(self, conninfo: str, options: dict[str, Any], timeout_s: float) -> None:
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        self._conninfo, self._options, self._timeout_s = conninfo, options, timeout_s
+        self._conninfo, self._timeout_s = conninfo, timeout_s
+        self._options = {**options, "options": f"{options['options']} {_PLANS}"}
         self._links: list[Link] = []
         self._opening: asyncio.Task[Link] | None = None
         numbered: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
