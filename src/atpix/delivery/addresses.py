@@ -1,4 +1,7 @@
-"""Addresses of images: `/cdn/{org}/{project}/img/{ref}[/{any-file-name}]`."""
+"""Addresses of images: `/cdn/{org}/{project}/img/{ref}[/{options}][/{any-file-name}]`.
+
+Options in the path, `w=800,h=450`, are for caches that ignore queries; they mean what the query would.
+"""
 
 from dataclasses import dataclass
 
@@ -10,9 +13,17 @@ PREFIX = "/cdn/"
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """`options` is the segment of the path that holds them, as it was written; empty when there is none."""
+
     organization: Slug
     project: Slug
     ref: ImageRef
+    options: str = ""
+
+    @property
+    def resource(self) -> str:
+        """What a signature covers of the path: whose image, and which. Neither prefix, options nor file name."""
+        return f"/{self.organization}/{self.project}/img/{self.ref}"
 
 
 def parse(path: str) -> Address:
@@ -21,11 +32,23 @@ def parse(path: str) -> Address:
     Raises NotFound, ValidationFailed, AliasFormatCheck.
     """
     match path.removeprefix(PREFIX).split("/", 4):
-        case [organization, project, "img", ref] | [organization, project, "img", ref, _]:
-            slugs = _slug(organization), _slug(project)
-            return Address(*slugs, parse_ref(ref))
+        case [organization, project, "img", ref]:
+            return Address(_slug(organization), _slug(project), parse_ref(ref))
+        case [organization, project, "img", ref, rest]:
+            return Address(_slug(organization), _slug(project), parse_ref(ref), _options(rest))
         case _:
             raise _nowhere()
+
+
+def may_hold_options(path: str) -> bool:
+    """Never false for an address that has some: what is neither in the path nor in the query is nowhere."""
+    return "=" in path
+
+
+def _options(rest: str) -> str:
+    """A first segment without `=` is a file name, and so is all that follows it."""
+    first = rest.partition("/")[0]
+    return first if "=" in first else ""
 
 
 def _slug(text: str) -> Slug:
@@ -37,4 +60,4 @@ def _slug(text: str) -> Slug:
 
 
 def _nowhere() -> NotFound:
-    return NotFound("An image's address is /cdn/{organization}/{project}/img/{id or @alias}.")
+    return NotFound("An image's address is /cdn/{organization}/{project}/img/{id or @alias}[/{options}].")
