@@ -91,3 +91,10 @@ class StorageFull(StorageUnavailable):
 
 class Overloaded(AtpixError):
     status, code, retry_after_s = 503, "OVERLOADED", 2
+
+
+class DatabaseBusy(Overloaded):
+    """It answers nobody in time. Nothing was changed."""
+
+    def __init__(self) -> None:
+        super().__init__("The database is busy; try again in a moment.")

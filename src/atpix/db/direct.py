@@ -18,7 +18,7 @@ from sqlalchemy.sql import Executable
 from sqlalchemy.util.concurrency import await_only
 
 from atpix.db.reading import Reading
-from atpix.errors import Overloaded
+from atpix.errors import DatabaseBusy
 
 if TYPE_CHECKING:
     from atpix.db.link import Link
@@ -154,7 +154,7 @@ class PostgresDirect:
                 return await self._answered(plan.sql, texts)
         except TimeoutError as error:
             self.close(error)  # a server that says nothing: whoever waits behind this read waits for nothing
-            raise Overloaded("The database is busy; try again in a moment.") from error
+            raise DatabaseBusy from error
 
     async def _answered(self, sql: str, texts: list[bytes | None]) -> list[tuple[Any, ...]]:
         """A connection that was kept may have died meanwhile: then the read is done again, once, on a new one."""

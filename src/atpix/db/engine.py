@@ -20,7 +20,7 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 from atpix.db.direct import PostgresDirect, SqliteDirect
 from atpix.db.reading import Reading, Writing
 from atpix.db.writers import Writers
-from atpix.errors import Overloaded, StorageFull, StorageUnavailable
+from atpix.errors import DatabaseBusy, Overloaded, StorageFull, StorageUnavailable
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -201,8 +201,8 @@ def _faults_translated() -> Iterator[None]:
         text = str(error).lower()
         if any(word in text for word in _FULL):
             raise StorageFull from error
-        if type(error).__name__ in {"TimeoutError", "PoolTimeout"} or any(word in text for word in _BUSY):
-            raise Overloaded("The database is busy; try again in a moment.") from error
+        if isinstance(error, exc.TimeoutError) or any(word in text for word in _BUSY):
+            raise DatabaseBusy from error
         if _is_operational(error):
             raise StorageUnavailable("The database cannot be reached; try again in a moment.") from error
         raise

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from atpix.errors import Overloaded, StorageUnavailable
+from atpix.errors import DatabaseBusy, StorageUnavailable
 
 _STUCK_S = 0.05
 
@@ -42,7 +42,7 @@ class Writers:
         deadline = time.monotonic() + given_s
         try:
             if not self._threads.acquire(timeout=given_s):
-                raise _busy()
+                raise DatabaseBusy
             try:
                 descriptor = self._locked(deadline)
                 try:
@@ -68,7 +68,7 @@ class Writers:
                     self._errand = _Errand(self._descriptor)
             got = self._errand.result(deadline)
             if got is None:
-                raise _busy()
+                raise DatabaseBusy
             self._errand = None
             if got:
                 return self._descriptor
@@ -116,7 +116,3 @@ class _Errand:
             self._changed.wait_for(lambda: self._got is not None, max(0.0, deadline - time.monotonic()))
             self._is_awaited = False
             return self._got
-
-
-def _busy() -> Overloaded:
-    return Overloaded("The database is busy; try again in a moment.")
