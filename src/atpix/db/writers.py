@@ -36,7 +36,7 @@ class Writers:
     def turn(self, timeout_s: float | None = None) -> Iterator[float]:
         """Ours alone while the block runs, which is told how many seconds of the time-out are left.
 
-        Raises Overloaded past it, StorageUnavailable when the folder takes no file.
+        Raises DatabaseBusy past it, StorageUnavailable when the folder takes no file.
         """
         given_s = timeout_s or (_STUCK_S if self._stuck else self._timeout_s)
         deadline = time.monotonic() + given_s
@@ -51,7 +51,7 @@ class Writers:
                     fcntl.flock(descriptor, fcntl.LOCK_UN)
             finally:
                 self._threads.release()
-        except Overloaded:
+        except DatabaseBusy:
             self._stuck = True
             raise
         self._stuck = False
