@@ -10,6 +10,16 @@ from atpix.ids import KeyId, ProjectId, Slug
 Scope = Literal["read", "write", "delete", "generate"]
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PrivateMetadata = Literal["keep", "strip", "reject"]
+KeptMetadata = Literal["copyright", "icc"]
+
+
+class UrlKey(msgspec.Struct, frozen=True, rename="camel"):
+    """What URLs of delivery are signed with. The secret is kept as it is; answers and logs have `***` in its place."""
+
+    secret: str
+
+    def __repr__(self) -> str:
+        return "UrlKey(secret='***')"
 
 
 class ProjectSettings(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_fields=True):
@@ -20,6 +30,20 @@ class ProjectSettings(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
     private_metadata: PrivateMetadata = "keep"
     rasterise_svg: bool = False
     trash_retention_days: int = 30
+    strict_delivery: bool = False
+    # By name, parameters as in a query: `w=800&h=450`.
+    presets: dict[str, str] = {}
+    presets_only: bool = False
+    # Ascending.
+    width_ladder: tuple[int, ...] = ()
+    hide_originals: bool = False
+    signed_urls: bool = False
+    # By `kid`.
+    url_keys: dict[str, UrlKey] = {}
+    new_renditions_per_image: int | None = None
+    new_renditions_per_minute: int | None = None
+    delivery_debug: bool = False
+    keep_metadata: tuple[KeptMetadata, ...] = ()
 
 
 class Caller(msgspec.Struct, frozen=True):

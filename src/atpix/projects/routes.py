@@ -1,11 +1,12 @@
 """Organizations, projects and keys over HTTP, for the master key alone: contract, section 10."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, TypeVar, cast
 
 from litestar import Response, Router, delete, get, patch, post
 from litestar.di import Provide
 from litestar.params import FromPath, JSONBody, QueryParameter
+from msgspec import UnsetType
 
 from atpix.caller import SCOPES, Administrator
 from atpix.db import Writing
@@ -16,9 +17,10 @@ from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, Wire, encode
 from atpix.ids import KeyId, ProjectId, parse_slug, parse_uuid
-from atpix.projects import actions, authentication
+from atpix.projects import actions, authentication, preferences
 from atpix.projects.actions import IssuedKey, Seal
 from atpix.projects.authentication import Authenticator
+from atpix.projects.preferences import SettingsPatch
 from atpix.projects.rows import KeyRow, OrganizationRow, ProjectRow
 from atpix.projects.schemas import (
     IssuedKeyOut,
@@ -59,7 +61,11 @@ def list_organizations(who: Admin, svc: Svc, window: Paged) -> Listing[Organizat
 def create_project(
     request: AnyRequest, data: JSONBody[ProjectIn], who: Admin, svc: Svc
 ) -> Response[Answer[ProjectOut]]:
-    """In an organization that is there. Its slug is a part of permanent URLs and never changes."""
+    """In an organization that is there. Its slug is a part of permanent URLs and never changes.
+
+    Secrets of `settings.urlKeys` that the server makes are shown in this answer and never again.
+    """
+    settings, made_secrets = preferences.with_secrets(data.settings or SettingsPatch())
     with Once.held(svc, who, request) as once:
         if (before := once.replay(_fingerprint(request, data))) is not None:
             return before
@@ -68,10 +74,10 @@ def create_project(
             parse_slug(data.organization, "organization"),
             parse_slug(data.slug, "slug"),
             name=data.name,
-            settings=data.settings,
+            settings=settings,
             seal=_sealed(svc, who, once, ProjectOut.of),
         )
-    return answers.tagged(ProjectOut.of(made), status=201)
+    return _shown(made, made_secrets, status=201)
 
 
 @get("/projects", sync_to_thread=True, operation_id="listProjects")
@@ -90,12 +96,17 @@ def list_projects(
 def update_project(
     request: AnyRequest, project_id: FromPath[str], data: JSONBody[ProjectPatch], who: Admin, svc: Svc
 ) -> Response[Answer[ProjectOut]]:
-    """The JSON merge patch (RFC 7396) of its name and settings: null sets one back to its default."""
+    """The JSON merge patch (RFC 7396) of its name and settings: null sets one back to its default.
+
+    Secrets of `settings.urlKeys` that the server makes are shown in this answer and never again.
+    """
     project = ProjectId(parse_uuid(project_id, "projectId"))
+    given = SettingsPatch() if isinstance(data.settings, UnsetType) else data.settings
+    settings, made_secrets = preferences.with_secrets(given)
     seal = _sealed(svc, who, Once(svc, None), ProjectOut.of)
-    changed = actions.update_project(svc, project, name=data.name, settings=data.settings, seal=seal)
+    changed = actions.update_project(svc, project, name=data.name, settings=settings, seal=seal)
     _forget(request)
-    return answers.tagged(ProjectOut.of(changed))
+    return _shown(changed, made_secrets)
 
 
 @post("/keys", sync_to_thread=True, operation_id="createKey")
@@ -183,6 +194,11 @@ def _without_key(issued: IssuedKey) -> IssuedKeyOut:
 def _issued(issued: IssuedKey) -> Response[Answer[IssuedKeyOut]]:
     body = encode(Answer(data=IssuedKeyOut.issued(issued)))
     return answers.raw(body, status=201, headers={"Cache-Control": "no-store"})
+
+
+def _shown(row: ProjectRow, secrets: Mapping[str, str], *, status: int = 200) -> Response[Answer[ProjectOut]]:
+    once = {"Cache-Control": "no-store"} if secrets else {}
+    return answers.tagged(ProjectOut.of(row, secrets), status=status, headers=once)
 
 
 def _fingerprint(request: AnyRequest, data: Wire) -> str:

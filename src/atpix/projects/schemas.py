@@ -1,5 +1,7 @@
 """Organizations, projects and keys as they are on the wire."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from msgspec import UNSET, Meta, UnsetType
@@ -7,6 +9,7 @@ from msgspec import UNSET, Meta, UnsetType
 from atpix.caller import SCOPES, ProjectSettings, Scope
 from atpix.http.wire import Wire, iso, iso_or_none
 from atpix.ids import KeyId, OrganizationId, ProjectId, Slug
+from atpix.projects import preferences
 from atpix.projects.actions import IssuedKey
 from atpix.projects.preferences import SettingsPatch
 from atpix.projects.rows import KeyRow, OrganizationRow, ProjectRow
@@ -53,13 +56,14 @@ class ProjectOut(Wire, frozen=True):
     updated_at: str
 
     @classmethod
-    def of(cls, row: ProjectRow) -> "ProjectOut":
+    def of(cls, row: ProjectRow, reveal: Mapping[str, str] = MappingProxyType({})) -> "ProjectOut":
+        """`reveal`: the secrets of signing that this answer alone may show."""
         return cls(
             id=row.id,
             organization=row.organization_slug,
             slug=row.slug,
             name=row.name,
-            settings=row.settings,
+            settings=preferences.shown(row.settings, reveal),
             created_at=iso(row.created_at),
             updated_at=iso(row.updated_at),
         )
