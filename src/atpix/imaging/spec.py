@@ -7,6 +7,9 @@ import msgspec
 
 from atpix.imaging.values import FocalPoint
 
+MAX_SIDE_PX = 16_384
+"""The longest side that can be asked for."""
+
 Fit = Literal["cover", "contain", "inside", "fill", "pad"]
 Flip = Literal["h", "v", "hv"]
 Rotation = Literal[0, 90, 180, 270]
