@@ -6,6 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from atpix.caller import Caller
+from atpix.http.types import Send
 from atpix.ids import Alias, BlobKey, ImageRef, blob_key
 from atpix.images.rows import Image
 from atpix.settings import Settings
@@ -26,7 +27,10 @@ COMMON: RawHeaders = [
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """`validators` go with a 304 too; `described` adds what tells of the body. `last_modified` may be empty."""
+    """`validators` go with a 304 too; `described` adds what tells of the body. `last_modified` may be empty.
+
+    `body`: the bytes themselves, where they are kept nowhere. `is_rendition`: what is lost can be made again.
+    """
 
     key: BlobKey
     path: Path | None
@@ -36,51 +40,120 @@ class Entry:
     validators: RawHeaders
     described: RawHeaders
     whole: RawHeaders
+    is_rendition: bool = False
+    body: bytes | None = None
 
 
-def of(image: Image, who: Caller, ref: ImageRef, settings: Settings, path: Path | None, now: int) -> Entry:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """The bytes of an answer. `etag` is quoted."""
+
+    key: BlobKey
+    path: Path | None
+    size: int
+    etag: str
+    media_type: str
+    is_rendition: bool = False
+    body: bytes | None = None
+
+    @classmethod
+    def of_original(cls, image: Image, path: Path | None, etag: str | None = None) -> "Content":
+        return cls(
+            key=blob_key(image.project_id, image.id),
+            path=path,
+            size=image.file_size,
+            etag=etag or f'"{image.sha256[:32]}"',
+            media_type=image.media_type,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manner:
+    """How it is answered. `parameters` stand behind the permanent address, `?` included.
+
+    `max_age_s` shortens a life that would be for ever: something better is being made. `follows_focus`: another focal
+    point makes other bytes. `private`: for whoever sent a key, and kept by nobody.
+    """
+
+    parameters: str = ""
+    negotiable: bool = False
+    follows_focus: bool = False
+    max_age_s: int | None = None
+    download: str | None = None
+    private: bool = False
+
+
+def of(
+    image: Image,
+    who: Caller,
+    ref: ImageRef,
+    settings: Settings,
+    content: Content,
+    now: int,
+    manner: Manner | None = None,
+) -> Entry:
+    manner = manner or Manner()
     name = ref if isinstance(ref, Alias) else None
-    etag = f'"{image.sha256[:32]}"'
-    last_modified = _last_modified(image, name, now)
+    last_modified = _last_modified(image, name, now, follows_focus=manner.follows_focus)
     tags = [f"img-{image.id}", f"project-{image.project_id}", *([f"alias-{name[1:]}"] if name else [])]
     lines = [
-        ("etag", etag),
-        ("cache-control", _cache_control(name, settings)),
+        ("etag", content.etag),
+        ("cache-control", _cache_control(name, settings, manner)),
         ("cache-tag", ",".join(tags)),
         ("surrogate-key", " ".join(tags)),
     ]
     if last_modified:
         lines.append(("last-modified", last_modified))
     if name:
-        lines.append(
-            (
-                "content-location",
-                f"{urlsplit(settings.cdn).path}/{who.organization_slug}/{who.project_slug}/img/{image.id}",
-            )
-        )
+        permanent = f"{urlsplit(settings.cdn).path}/{who.organization_slug}/{who.project_slug}/img/{image.id}"
+        lines.append(("content-location", f"{permanent}{manner.parameters}"))
+    if manner.negotiable:
+        lines.append(("vary", "Accept"))
     validators = [*_raw(lines), *COMMON]
-    described = [(b"content-type", image.media_type.encode()), (b"accept-ranges", b"bytes"), *validators]
-    whole = [(b"content-length", str(image.file_size).encode()), *described]
-    key = blob_key(who.project, image.id)
-    return Entry(key, path, image.file_size, etag, last_modified, validators, described, whole)
+    described = [(b"content-type", content.media_type.encode()), (b"accept-ranges", b"bytes"), *validators]
+    if manner.download is not None:
+        described.append((b"content-disposition", manner.download.encode()))
+    return Entry(
+        key=content.key,
+        path=content.path,
+        size=content.size,
+        etag=content.etag,
+        last_modified=last_modified,
+        validators=validators,
+        described=described,
+        whole=[(b"content-length", b"%d" % content.size), *described],
+        is_rendition=content.is_rendition,
+        body=content.body,
+    )
 
 
-def _cache_control(name: Alias | None, settings: Settings) -> str:
-    if name is None:
-        return "public, max-age=31536000, immutable"
-    return f"public, max-age={settings.alias_max_age_s}, stale-while-revalidate={settings.alias_stale_s}"
+def _cache_control(name: Alias | None, settings: Settings, manner: Manner) -> str:
+    if manner.private:
+        return "private, no-store"
+    if name is not None:
+        return f"public, max-age={settings.alias_max_age_s}, stale-while-revalidate={settings.alias_stale_s}"
+    if manner.max_age_s is not None:
+        return f"public, max-age={manner.max_age_s}"
+    return "public, max-age=31536000, immutable"
 
 
-def _last_modified(image: Image, name: Alias | None, now: int) -> str:
-    """Of a name: when it was given, for it may have moved to an older image. Left out while the clock's second could
-    still see another move: so any later move has a later date than the one a client holds (RFC 9110, 8.8.2.2).
+def _last_modified(image: Image, name: Alias | None, now: int, *, follows_focus: bool) -> str:
+    """Of a name: when it was given, for it may have moved to an older image; of a crop around the focal point: when
+    that may have moved. Left out while the clock's second could still see another move: so any later move has a later
+    date than the one a client holds (RFC 9110, 8.8.2.2).
     """
-    if name is None:
-        return formatdate(image.created_at // 1000, usegmt=True)
-    if image.alias_at is None or now - image.alias_at < _SETTLED_MS:
+    if name is not None and image.alias_at is None:
         return ""
-    return formatdate(image.alias_at // 1000, usegmt=True)
+    moved = max(image.alias_at or 0 if name else 0, image.updated_at if follows_focus else 0)
+    if moved and now - moved < _SETTLED_MS and not (name is None and moved == image.created_at):
+        return ""
+    return formatdate((moved or image.created_at) // 1000, usegmt=True)
 
 
 def _raw(lines: list[tuple[str, str]]) -> RawHeaders:
     return [(name.encode(), value.encode("latin-1")) for name, value in lines]
+
+
+async def respond(send: Send, status: int, headers: RawHeaders, body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

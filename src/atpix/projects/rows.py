@@ -59,6 +59,10 @@ class KeyRow(msgspec.Struct, frozen=True):
 
 ORGANIZATIONS = sa.select(organizations)
 PROJECTS = sa.select(projects, organizations.c.slug.label("organization_slug")).join(organizations)
+_PROJECT_BY_SLUGS = PROJECTS.where(
+    organizations.c.slug == sa.bindparam("organization"), projects.c.slug == sa.bindparam("slug")
+)
+"""Delivery asks it on the event loop, which wants a query that is built once."""
 KEYS = (
     sa.select(api_keys, projects.c.slug.label("project_slug"), organizations.c.slug.label("organization_slug"))
     .join(projects, api_keys.c.project_id == projects.c.id, isouter=True)
@@ -117,7 +121,7 @@ def find_organization(tx: Reading, slug: Slug) -> OrganizationRow:
 
 
 def find_project(tx: Reading, organization_slug: Slug, slug: Slug) -> ProjectRow:
-    if row := tx.one_or_none(PROJECTS.where(organizations.c.slug == organization_slug, projects.c.slug == slug)):
+    if row := tx.one_or_none(_PROJECT_BY_SLUGS, {"organization": organization_slug, "slug": slug}):
         return project(row)
     raise ProjectNotFound(f"{organization_slug}/{slug}")
 
