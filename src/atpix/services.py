@@ -9,6 +9,8 @@ from atpix.blobs import Blobs
 from atpix.db import Database
 from atpix.failpoints import Failpoint, failpoint
 from atpix.imaging.children import Examiners
+from atpix.imaging.renderers import Renderers
+from atpix.renditions import Shelf
 from atpix.settings import Settings
 
 
@@ -24,28 +26,47 @@ class Services:
     db: Database
     blobs: Blobs
     examiners: Examiners
+    renderers: Renderers
+    renditions: Shelf
     now: Callable[[], int] = now_ms
     failpoint: Failpoint
 
     @classmethod
     def open(cls, settings: Settings, *, now: Callable[[], int] = now_ms) -> Self:
         """Raises DatabaseFault, StoreFault when an address cannot be used at all."""
+        blobs, armed = open_blobs(settings), failpoint(settings.failpoint)
         return cls(
             settings=settings,
             db=Database.open(settings.database, threads=settings.threads, timeout_s=settings.database_timeout_s),
-            blobs=open_blobs(settings),
+            blobs=blobs,
             examiners=Examiners(
                 workers=settings.decoders,
                 timeout_s=settings.decoder_timeout_s,
                 max_memory_bytes=settings.decoder_memory_bytes,
                 max_waiting=settings.decoder_queue,
             ),
+            renderers=Renderers(
+                workers=settings.renderers,
+                timeout_s=settings.render_timeout_s,
+                max_memory_bytes=settings.render_memory_bytes,
+                max_waiting=settings.render_queue,
+            ),
+            renditions=Shelf.open(
+                blobs,
+                data=settings.data,
+                store=settings.storage,
+                budget_bytes=settings.renditions_bytes,
+                now=now,
+                failpoint=armed,
+            ),
             now=now,
-            failpoint=failpoint(settings.failpoint),
+            failpoint=armed,
         )
 
     def close(self) -> None:
         self.examiners.close()
+        self.renderers.close()
+        self.renditions.close()
         self.db.close()
 
 

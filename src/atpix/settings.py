@@ -66,11 +66,17 @@ class Settings(BaseSettings):
     decoder_memory_bytes: int = Field(default=1024 * MIB, ge=256 * MIB)
     decoder_queue: int = Field(default=64, ge=1)
 
+    renderers: int = Field(default=2, ge=1, le=64)
+    render_timeout_s: float = Field(default=20, gt=0)
+    render_memory_bytes: int = Field(default=1024 * MIB, ge=256 * MIB)
+    render_queue: int = Field(default=64, ge=1)
+
     threads: int = Field(default=16, ge=2, le=256)
     key_cache_s: float = Field(default=2, ge=0, le=5)
     alias_max_age_s: int = Field(default=1, ge=0)
     alias_stale_s: int = Field(default=1, ge=0)
     hot_cache_bytes: int = Field(default=16 * MIB, ge=0)
+    renditions_bytes: int = Field(default=2048 * MIB, ge=0)
     sweep_every_s: float = Field(default=60, gt=0)
     intent_ttl_s: float = Field(default=3600, gt=0)
     shutdown_s: int = Field(default=30, ge=1)

@@ -50,6 +50,7 @@ def create_app(svc: Services) -> Application:
 
     async def start() -> None:
         svc.examiners.warm()
+        svc.renderers.warm()
         worker.start()
         counted.start()
 
@@ -108,5 +109,10 @@ def describe(app: Litestar) -> dict[str, Any]:
 
 
 def _gauges(svc: Services) -> dict[str, float]:
-    load = svc.examiners.load
-    return {"decoders_busy": load.busy, "decoders_waiting": load.waiting}
+    examining, rendering = svc.examiners.load, svc.renderers.load
+    return {
+        "decoders_busy": examining.busy,
+        "decoders_waiting": examining.waiting,
+        "renderers_busy": rendering.busy,
+        "renderers_waiting": rendering.waiting,
+    }

@@ -132,7 +132,7 @@ def test_one_call_too_many_is_told_so_at_once(build, photograph):
     child.suspend()
     with ThreadPoolExecutor() as threads:
         slow = threads.submit(examiners.examine, photograph, MediaType.JPEG, Limits())
-        while examiners._idle:
+        while not examiners.load.busy:
             pass
         with pytest.raises(Busy):
             examiners.examine(photograph, MediaType.JPEG, Limits())

@@ -24,6 +24,8 @@ _INTENTS = sa.select(sa.func.count()).select_from(upload_intents)
 _GAUGES = {
     "decoders_busy": "Images that are being decoded.",
     "decoders_waiting": "Images that wait for a decoder.",
+    "renderers_busy": "Renditions that are being made.",
+    "renderers_waiting": "Renditions that wait for a child process.",
 }
 
 

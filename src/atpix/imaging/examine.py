@@ -31,13 +31,6 @@ class _Thumbnail(NamedTuple):
     rgba: bytes
 
 
-def secure() -> None:
-    """Once in a process: nothing is cached, one thread decodes, and only libvips' trusted loaders are open."""
-    pyvips.cache_set_max(0)
-    pyvips.concurrency_set(1)
-    pyvips.block_untrusted_set(True)
-
-
 def examine(path: Path, media_type: MediaType, limits: Limits) -> Examined:
     """What the file at `path` is. Raises UnsupportedType, InvalidImage, ImageTooLarge, or DecoderFailed when
     memory did not suffice.

@@ -1,14 +1,17 @@
-"""What a worker and its decoder children say to each other: MessagePack, each message behind its length."""
+"""What a worker and its children say to each other: MessagePack, each message behind its length."""
 
 from pathlib import Path
 
 import msgspec
 
 from atpix.imaging import errors
+from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.values import Examined, Limits
 
 LENGTH_BYTES = 4
+KEPT_S = 5.0
+"""How long after its last answer a render child keeps the pixels of an image."""
 
 
 class Examine(msgspec.Struct, frozen=True, tag=True):
@@ -41,6 +44,10 @@ class Seen(msgspec.Struct, frozen=True, tag=True):
     examined: Examined
 
 
+class Drawn(msgspec.Struct, frozen=True, tag=True):
+    rendered: Rendered
+
+
 class Refused(msgspec.Struct, frozen=True, tag=True):
     """An error of `atpix.imaging.errors` by its name, or `OSError`, and what it says."""
 
@@ -49,9 +56,10 @@ class Refused(msgspec.Struct, frozen=True, tag=True):
 
 
 Request = Examine | Strip | Rasterise
-Answer = Seen | Stripped | Rasterised | Refused
+Answer = Seen | Stripped | Rasterised | Drawn | Refused
 
 _requests: msgspec.msgpack.Decoder[Request] = msgspec.msgpack.Decoder(Request)
+_orders: msgspec.msgpack.Decoder[Order] = msgspec.msgpack.Decoder(Order)
 _answers: msgspec.msgpack.Decoder[Answer] = msgspec.msgpack.Decoder(Answer)
 _ERRORS: dict[str, type[Exception]] = {
     kind.__name__: kind
@@ -65,8 +73,11 @@ _ERRORS: dict[str, type[Exception]] = {
 }
 
 
-def packed(message: Request | Answer) -> bytes:
-    body = msgspec.msgpack.encode(message)
+def packed(message: Request | Order | Answer) -> bytes:
+    return msgspec.msgpack.encode(message)
+
+
+def framed(body: bytes) -> bytes:
     return len(body).to_bytes(LENGTH_BYTES, "big") + body
 
 
@@ -74,12 +85,19 @@ def request(body: bytes) -> Request:
     return _requests.decode(body)
 
 
+def order(body: bytes) -> Order:
+    return _orders.decode(body)
+
+
 def answer(body: bytes) -> Answer:
     return _answers.decode(body)
 
 
-def raised(refused: Refused) -> Exception:
-    return _ERRORS.get(refused.error, errors.DecoderFailed)(refused.message)
+def told(answer: Answer) -> Answer:
+    """The same answer; what was refused is raised."""
+    if isinstance(answer, Refused):
+        raise _ERRORS.get(answer.error, errors.DecoderFailed)(answer.message)
+    return answer
 
 
 def examine(path: Path, media_type: MediaType, limits: Limits) -> Examine:
