@@ -42,7 +42,7 @@ class Writers:
         deadline = time.monotonic() + given_s
         try:
             if not self._threads.acquire(timeout=given_s):
-                raise DatabaseBusy
+                raise DatabaseBusy  # noqa: TRY301  one place notes that it is stuck
             try:
                 descriptor = self._locked(deadline)
                 try:
