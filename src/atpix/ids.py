@@ -19,6 +19,10 @@ FlowId = NewType("FlowId", str)
 Slug = NewType("Slug", str)
 BlobKey = NewType("BlobKey", str)
 
+RENDITIONS = "renditions"
+"""What the key of every rendition begins with, and of no original."""
+FOLLOWS_FOCUS = "f"
+
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _IMAGE_KEY = re.compile(rf"({_UUID.pattern})/([0-9a-f]{{2}})/({_UUID.pattern})", re.ASCII)
 _ALIAS = re.compile(r"@[A-Za-z0-9_-]{1,49}", re.ASCII)
@@ -104,6 +108,12 @@ def parse_slug(text: str, path: str) -> Slug:
 def blob_key(project: ProjectId, image: ImageId) -> BlobKey:
     """Where an image's bytes are. The last digits of a UUIDv7 are random, so folders fill evenly."""
     return BlobKey(f"{project}/{image[-2:]}/{image}")
+
+
+def rendition_folder(project: ProjectId, image: ImageId, *, focal_only: bool = False) -> BlobKey:
+    """Below this lie an image's renditions, or those of them that follow its focal point."""
+    folder = f"{RENDITIONS}/{project}/{image[-2:]}/{image}"
+    return BlobKey(f"{folder}/{FOLLOWS_FOCUS}" if focal_only else folder)
 
 
 def image_of(key: str) -> tuple[ProjectId, ImageId] | None:

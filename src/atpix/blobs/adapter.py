@@ -115,6 +115,11 @@ class Blobs:
         except StorageUnavailable:
             return False
 
+    def overwrite(self, key: BlobKey, body: Path | bytes) -> None:
+        """For renditions in a bucket: what can be made again may be written again. Nothing is asked first."""
+        with translated():
+            obstore.put(self._store, _checked(key), body, chunk_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE)
+
     def delete(self, key: BlobKey) -> None:
         """Safe to repeat: what is already gone counts as deleted."""
         _checked(key)
