@@ -22,7 +22,7 @@ from bench.table import ROWS
 def main() -> int:
     arguments = _arguments()
     console = Console()
-    lines: list[Line] = []
+    measured: dict[str, list[Line]] = {}
     failed: list[str] = []
     others = os.getloadavg()[1]
     with _folder(arguments.work) as work:
@@ -36,9 +36,11 @@ def main() -> int:
         for name in arguments.rows or ROWS:
             console.print(f"[bold]{name}[/bold] …")
             try:
+                lines = []
                 for line in ROWS[name](bench):
                     lines.append(line)
                     console.print(f"  {line.job}: {line.measured} against {line.baseline}: {line.verdict}")
+                measured[name] = lines
             except Exception:  # noqa: BLE001  one row that cannot be measured keeps no other from it
                 failed.append(name)
                 console.print(traceback.format_exc(), markup=False)
@@ -47,9 +49,9 @@ def main() -> int:
         f"{bench.images:,} images; load: {generator()}; the machine's load average just before: {others:.1f}."
     )
     console.print(method)
-    report.show(lines, machine.described(), console)
-    if arguments.write:
-        console.print(f"Written to {report.write(lines, machine.described(), method)}")
+    report.show([line for lines in measured.values() for line in lines], machine.described(), console)
+    if arguments.write and measured:
+        console.print(f"Written to {report.write(measured, machine.described(), method)}")
     if failed:
         console.print(f"[red]These rows could not be measured: {', '.join(failed)}[/red]")
     return 1 if failed else 0
@@ -65,7 +67,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--work", type=Path, help="keep files here, seeded databases among them; default: a folder that goes"
     )
-    parser.add_argument("--write", action="store_true", help="also into docs/benchmarks.md")
+    parser.add_argument(
+        "--write", action="store_true", help="also into docs/benchmarks.md; other rows keep their figures there"
+    )
     return parser.parse_args()
 
 

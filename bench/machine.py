@@ -25,10 +25,10 @@ def cores() -> tuple[int, int]:
     return mine[0], mine[-1]
 
 
-def pinned(command: Sequence[object], core: int) -> list[str]:
-    """The command, kept on one core with everything it starts."""
+def pinned(command: Sequence[object], *kept_on: int) -> list[str]:
+    """The command, kept on these cores with everything it starts."""
     words = [str(word) for word in command]
-    return ["taskset", "-c", str(core), *words] if shutil.which("taskset") else words
+    return ["taskset", "-c", ",".join(map(str, kept_on)), *words] if shutil.which("taskset") else words
 
 
 def pin_tree(process: psutil.Process, core: int) -> None:
@@ -94,13 +94,13 @@ class Peaks:
 
 
 @contextmanager
-def on_server_core() -> Iterator[None]:
-    """The calling thread, for as long as the block runs."""
+def on_core(core: int) -> Iterator[None]:
+    """The calling thread, and those that it starts, for as long as the block runs."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return
     before = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {cores()[0]})
+    os.sched_setaffinity(0, {core})
     try:
         yield
     finally:

@@ -5,9 +5,9 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,20 @@ class Ours:
         """Of delivery, where there is no key."""
         return Target(self.port, (f"/cdn/{self.project}/img/{ref}",), self.process, headers or {}, status)
 
-    def upload(self, photograph: Path, **fields: str) -> dict[str, Any]:
+    def upload(self, photograph: Path | bytes, **fields: str) -> dict[str, Any]:
         """The image that came of it."""
-        answer = self.ask("POST", "/api/v1/images/upload", form(photograph.read_bytes(), **fields), FORM)
-        return dict(answer["data"])
+        file = photograph if isinstance(photograph, bytes) else photograph.read_bytes()
+        return dict(self.ask("POST", "/api/v1/images/upload", form(file, **fields), FORM)["data"])
+
+    def metric(self, name: str) -> float:
+        """The sum over its labels. What other processes count is a second old."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection.request("GET", "/metrics")
+        lines = connection.getresponse().read().decode().splitlines()
+        connection.close()
+        values = [float(line.split()[-1]) for line in lines if line.split("{")[0].split(" ")[0] == name]
+        assert values, f"/metrics says nothing of {name}"
+        return sum(values)
 
     def ask(self, method: str, path: str, body: bytes | None = None, media_type: str = "application/json") -> Any:
         """Raises AssertionError with the answer when it is an error."""
@@ -68,35 +78,58 @@ def form(file: bytes, **fields: str) -> bytes:
 
 
 @contextmanager
-def serving(data: Path, *, database_url: str = "", project: str = "bench/bench", workers: int = 1) -> Iterator[Ours]:
-    """`data` is made when it is missing; so is the project."""
+def serving(
+    data: Path,
+    *,
+    database_url: str = "",
+    project: str = "bench/bench",
+    workers: int = 1,
+    cores: Sequence[int] | None = None,
+    settings: Mapping[str, object] | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[Ours]:
+    """`data` is made when it is missing; so is the project. `settings` are the project's, `env` is the server's."""
     data.mkdir(parents=True, exist_ok=True)
-    key = _key(data, database_url, project)
-    with _running(data, database_url, workers) as server:
-        yield Ours(server.port, server.process, project, key)
+    environment = {**_environment(database_url), **(env or {})}
+    key = _key(data, environment, "--project", project)
+    with _running(data, environment, workers, cores) as server:
+        mine = Ours(server.port, server.process, project, key)
+        if settings:
+            _configure(replace(mine, key=_key(data, environment, "--master")), settings)
+        yield mine
 
 
 def start_s(data: Path) -> float:
     """From the command until /readyz says yes."""
     began = time.perf_counter()
-    with _running(data, "", 1) as server:
+    with _running(data, {}, 1) as server:
         target = Target(server.port, ("/readyz",), server.process)
         machine.wait_until(lambda: load.answers(target), timeout_s=30, what="/readyz")
         return time.perf_counter() - began
 
 
-def _running(data: Path, database_url: str, workers: int) -> AbstractContextManager[servers.Server]:
+def _running(
+    data: Path, environment: Mapping[str, str], workers: int, cores: Sequence[int] | None = None
+) -> AbstractContextManager[servers.Server]:
     port = servers.free_port()
     command = [_ATPIX, "serve", "--data", data, "--port", str(port), "--workers", str(workers)]
-    return servers.running(command, port, data / "serve.log", env=_environment(database_url))
+    return servers.running(command, port, data / "serve.log", env=environment, cores=cores)
 
 
-def _key(data: Path, database_url: str, project: str) -> str:
+def _configure(admin: Ours, settings: Mapping[str, object]) -> None:
+    """`admin` holds the master key."""
+    organization, slug = admin.project.split("/")
+    found = admin.ask("GET", f"/api/v1/projects?organization={organization}")["data"]
+    project = next(one["id"] for one in found if one["slug"] == slug)
+    admin.ask("PATCH", f"/api/v1/projects/{project}", json.dumps({"settings": settings}).encode())
+
+
+def _key(data: Path, environment: Mapping[str, str], *whose: str) -> str:
     """Also brings the database to the program's schema."""
-    command = [_ATPIX, "keys", "create", "--data", data, "--project", project, "--json"]
+    command = [_ATPIX, "keys", "create", "--data", data, *whose, "--json"]
     done = subprocess.run(
         [str(word) for word in command],
-        env={**servers.inherited(), **_environment(database_url)},
+        env={**servers.inherited(), **environment},
         capture_output=True,
         text=True,
         check=False,

@@ -29,12 +29,20 @@ class Server:
 
 @contextmanager
 def running(
-    command: Sequence[object], port: int, log: Path, *, env: Mapping[str, str] | None = None, timeout_s: float = 60
+    command: Sequence[object],
+    port: int,
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cores: Sequence[int] | None = None,
+    timeout_s: float = 60,
 ) -> Iterator[Server]:
-    """Yields once the port is open. Raises RuntimeError with the end of the log when the process ends before."""
+    """On the server's core unless `cores` says otherwise. Yields once the port is open. Raises RuntimeError with the
+    end of the log when the process ends before.
+    """
     with log.open("w") as output:
         child = subprocess.Popen(
-            machine.pinned(command, machine.cores()[0]),
+            machine.pinned(command, *(cores or machine.cores()[:1])),
             stdout=output,
             stderr=subprocess.STDOUT,
             env={**inherited(), **(env or {})},

@@ -1,6 +1,6 @@
 """The rows by name, in the table's order."""
 
-from bench import delivery, processes, records, uploads
+from bench import avif, bounds, bursts, crowds, delivery, processes, records, renditions, uploads
 from bench.results import Row
 
 ROWS: dict[str, Row] = {
@@ -20,4 +20,13 @@ ROWS: dict[str, Row] = {
     "start": processes.start,
     "alias-moves-sqlite": processes.alias_moves_sqlite,
     "alias-moves-postgresql": processes.alias_moves_postgresql,
+    "first-rendition": renditions.first,
+    "burst": bursts.burst,
+    "avif": avif.avif,
+    "both-cores": renditions.both_cores,
+    "rendition-stored": renditions.stored,
+    "one-render": crowds.one_render,
+    "api-beside-renders": crowds.api_beside_renders,
+    "render-memory": bounds.memory,
+    "rendition-budget": bounds.budget,
 }

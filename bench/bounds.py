@@ -1,0 +1,142 @@
+"""Rows about bounds: the memory of a child that renders, and the bytes that renditions may take."""
+
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from itertools import product
+from pathlib import Path
+
+import psutil
+
+from bench import asking, machine, ours, photographs
+from bench.imaging_baselines import Job
+from bench.ours import Ours
+from bench.renditions import UNBOUNDED
+from bench.results import Bench, Line
+
+_SIZES = ((12, (4000, 3000), 150), (100, (11_540, 8655), 400))
+"""Megapixels, pixels, and how many MiB a child may take at most."""
+_JOBS = (Job(800, 600, "jpeg", 80), Job(1920, None, "webp", 80))
+_KINDS = {"jpg": "JPEG", "png": "PNG", "webp": "WebP"}
+_MOST_BYTES = 500 * machine.MIB
+_RENDITIONS, _BUDGET_BYTES, _CLIENTS = 10_000, 2 * machine.MIB, 6
+
+
+def memory(bench: Bench) -> Iterator[Line]:
+    """Each figure is of children that have done nothing else, as the kernel tells their peak."""
+    env = {"ATPIX_MAX_FILE_BYTES": str(_MOST_BYTES)}
+    with ours.serving(bench.work / "render-memory", settings=UNBOUNDED, env=env) as mine:
+        for megapixels, size, most_mib in _SIZES:
+            peaks = {
+                name: _peak_mib(mine, photographs.detailed(bench.photographs.small.parent, size, suffix=suffix))
+                for suffix, name in _KINDS.items()
+            }
+            yield Line(
+                f"peak memory of a render child, {megapixels} megapixels to 800 x 600 JPEG and to 1,920 wide WebP",
+                "-",
+                ", ".join(f"{name} {peak:.0f} MiB" for name, peak in peaks.items()),
+                None,
+                f"{most_mib} MiB at most",
+                max(peaks.values()) <= most_mib,
+            )
+
+
+def _peak_mib(mine: Ours, photograph: Path) -> float:
+    image = str(mine.upload(photograph)["id"])
+    for child in _children(mine):
+        with suppress(psutil.NoSuchProcess):
+            child.kill()
+    with asking.client(mine) as client:
+        for job in _JOBS:
+            client.render(image, job)
+    return max(_peak_bytes(child) for child in _children(mine)) / machine.MIB
+
+
+def _children(mine: Ours) -> list[psutil.Process]:
+    """Those that decode, of all kinds."""
+    found = []
+    for process in mine.process.children(recursive=True):
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if any(word.startswith("atpix.imaging") for word in process.cmdline()):
+                found.append(process)
+    return found
+
+
+def _peak_bytes(process: psutil.Process) -> int:
+    """VmHWM of proc(5)."""
+    with suppress(OSError):
+        for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    return 0
+
+
+def budget(bench: Bench) -> Iterator[Line]:
+    """The server is stopped (SIGSTOP) while the folder is looked at: what is seen was so at one moment."""
+    data = bench.work / "budget"
+    env = {"ATPIX_RENDITIONS_BYTES": str(_BUDGET_BYTES)}
+    with ours.serving(data, settings=UNBOUNDED, env=env, cores=machine.cores()) as mine:
+        image = str(mine.upload(bench.photographs.small)["id"])
+        looks, over = list[tuple[int, int]](), threading.Event()
+        watch = threading.Thread(target=_watch, args=(mine, data / "blobs" / "renditions", looks, over))
+        watch.start()
+        began = time.perf_counter()
+        try:
+            answers = _ask_for_all(mine, image)
+        finally:
+            over.set()
+            watch.join()
+        seconds = time.perf_counter() - began
+    largest, files = max(looks)
+    above = sum(size > _BUDGET_BYTES for size, _ in looks)
+    asked_bytes = sum(size * count for (_, size), count in answers.items())
+    failed = Counter(status for status, _ in answers.elements() if status != 200)
+    yield Line(
+        f"{_RENDITIONS:,} different renditions of one image under a budget of {_BUDGET_BYTES / machine.MIB:g} MiB "
+        f"for files of {asked_bytes / machine.MIB:.1f} MiB",
+        "-",
+        f"{largest / machine.MIB:.3f} MiB at most in {len(looks):,} looks, {above} of them above",
+        None,
+        "never above the budget",
+        not above and not failed and largest > _BUDGET_BYTES / 2,
+        (
+            f"{_RENDITIONS / seconds:,.0f} renditions a second, {_CLIENTS} clients; {files:,} files when fullest",
+            *(f"{count} ANSWERS WITH {status}" for status, count in failed.items()),
+        ),
+    )
+
+
+def _watch(mine: Ours, folder: Path, looks: list[tuple[int, int]], over: threading.Event) -> None:
+    """(bytes, files) of the folder, at least twenty times a second."""
+    while not over.wait(0.03):
+        stopped = [mine.process, *mine.process.children(recursive=True)]
+        _to_all(stopped, "suspend")
+        sizes = [path.stat().st_size for path in folder.rglob("*") if path.is_file()]
+        _to_all(stopped, "resume")
+        looks.append((sum(sizes), len(sizes)))
+
+
+def _to_all(processes: Sequence[psutil.Process], action: str) -> None:
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            getattr(process, action)()
+
+
+def _ask_for_all(mine: Ours, image: str) -> Counter[tuple[int, int]]:
+    """How often each status came with how many bytes."""
+    side = round(_RENDITIONS**0.5)
+    sizes = list(product(range(20, 20 + side), range(20, 20 + side)))
+
+    def ask(some: list[tuple[int, int]]) -> Counter[tuple[int, int]]:
+        answers = Counter[tuple[int, int]]()
+        with asking.client(mine) as client:
+            for width, height in some:
+                answer = client.get(image, f"w={width}&h={height}&fit=fill&format=jpeg&q=80")
+                answers[answer.status, len(answer.body)] += 1
+        return answers
+
+    with ThreadPoolExecutor(_CLIENTS) as pool:
+        return sum(pool.map(ask, [sizes[at::_CLIENTS] for at in range(_CLIENTS)]), Counter())
