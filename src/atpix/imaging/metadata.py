@@ -28,6 +28,13 @@ def tells_place(data: Buffer, media_type: MediaType) -> bool:
     )
 
 
+def is_bare(path: Path, media_type: MediaType) -> bool:
+    """Whether `strip_private` would find nothing to take out. Raises InvalidImage for a broken structure."""
+    with mapped(path) as data:
+        edits = containers.of(media_type).edits(data)
+        return all(data[edit.start : edit.end] == edit.replacement for edit in edits)
+
+
 def strip_private(source: Path, target: Path, media_type: MediaType) -> bool:
     """Write `source` to `target` without location, owner, serial numbers, maker notes, comments and previews.
 

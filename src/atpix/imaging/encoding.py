@@ -1,0 +1,174 @@
+"""Pixels become a file: one encoder a format, called by name, with settings that were measured.
+
+The figures behind every number here are in docs/decisions/encoder-settings.md.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import pyvips
+
+from atpix.imaging import likeness
+from atpix.imaging.spec import Output, Spec
+
+DEFAULT_QUALITY: Final = {Output.JPEG: 80, Output.WEBP: 80, Output.AVIF: 60}
+"""About the same likeness from each."""
+LOSSY: Final = frozenset(DEFAULT_QUALITY)
+MEDIA_TYPES: Final = {
+    Output.AVIF: "image/avif",
+    Output.WEBP: "image/webp",
+    Output.JPEG: "image/jpeg",
+    Output.PNG: "image/png",
+    Output.GIF: "image/gif",
+}
+ANIMATED: Final = frozenset({Output.WEBP, Output.GIF})
+MAX_SIDE_PX: Final = {Output.WEBP: 16_383, Output.AVIF: 16_384, Output.JPEG: 65_500, Output.GIF: 65_535, Output.PNG: 65_535}
+
+_TRIES: Final = 5
+"""Encodings at most to find a quality, for `q=auto` and for `max_bytes` each."""
+_LOOKS_THE_SAME: Final = 0.97
+_AUTO_RANGE: Final = (35, 92)
+_LOWEST_QUALITY: Final = 10
+_FEWER_COLOURS: Final = (8, 4, 2, 1)
+"""Bits a pixel of a palette: how files without a quality become smaller."""
+_TILE_PX, _TILES_A_SIDE = 192, 3
+_AVIF_EFFORT: Final = 3
+_WEBP_EFFORT: Final = 4
+_PNG_EFFORT: Final = 6
+
+
+class Encoded(NamedTuple):
+    """A file's bytes, and the quality they were made with, where the format has such a thing."""
+
+    body: bytes
+    quality: int | None
+
+
+class _Level(NamedTuple):
+    """How good: a quality for the lossy formats, bits a pixel for the others; None is lossless."""
+
+    quality: int | None = None
+    bits: int | None = None
+
+
+def encoded(picture: Any, output: Output, spec: Spec, keep: int) -> Encoded:  # noqa: ANN401
+    """`picture` (frames stand below one another) as a file. `keep` says which metadata may stay, in libvips' bits.
+    `spec` says the quality, and how many bytes there may be: a best effort, after some tries the smallest is taken.
+    """
+
+    def body(level: _Level) -> bytes:
+        return _body(picture, output, level, keep)
+
+    level = _level(picture, output, spec)
+    made = body(level)
+    if spec.max_bytes and len(made) > spec.max_bytes:
+        level, made = _smaller(body, output, level, made, spec.max_bytes)
+    return Encoded(made, level.quality)
+
+
+def _body(picture: Any, output: Output, level: _Level, keep: int = 0) -> bytes:  # noqa: ANN401
+    match output:
+        case Output.JPEG:
+            made = picture.jpegsave_buffer(Q=level.quality, optimize_coding=True, keep=keep)
+        case Output.WEBP:
+            made = picture.webpsave_buffer(Q=level.quality, effort=_WEBP_EFFORT, keep=keep)
+        case Output.AVIF:
+            made = picture.heifsave_buffer(
+                Q=level.quality, compression="av1", effort=_AVIF_EFFORT, bitdepth=8, keep=keep
+            )
+        case Output.PNG:
+            palette = {"palette": True, "bitdepth": level.bits} if level.bits else {}
+            made = picture.pngsave_buffer(compression=_PNG_EFFORT, keep=keep, **palette)
+        case Output.GIF:
+            made = picture.gifsave_buffer(bitdepth=level.bits or 8, keep=keep)
+        case _:
+            raise AssertionError(output)
+    return bytes(made)
+
+
+def _level(picture: Any, output: Output, spec: Spec) -> _Level:  # noqa: ANN401
+    if output not in LOSSY:
+        return _Level()
+    if spec.quality == "auto":
+        return _Level(_quality_that_looks_the_same(picture, output))
+    return _Level(spec.quality or DEFAULT_QUALITY[output])
+
+
+def _quality_that_looks_the_same(picture: Any, output: Output) -> int:  # noqa: ANN401
+    """The lowest quality whose result is as like the picture as `_LOOKS_THE_SAME` asks, judged by a sample of it."""
+    sample = _sample(picture)
+    low, high = _AUTO_RANGE
+    for _ in range(_TRIES):
+        middle = (low + high) // 2
+        again = _decoded(_body(sample, output, _Level(middle)), output)
+        if likeness.ssim(sample, again) >= _LOOKS_THE_SAME:
+            high = middle
+        else:
+            low = middle + 1
+        if low >= high:
+            break
+    return high
+
+
+def _sample(picture: Any) -> Any:  # noqa: ANN401
+    """All of a small picture; of a large one nine tiles from all over it. Of an animation, the first frame."""
+    height = picture.get_page_height()
+    side = _TILE_PX * _TILES_A_SIDE
+    if picture.width * height <= side * side:
+        return _opaque(picture.crop(0, 0, picture.width, height))
+    wide, high = min(_TILE_PX, picture.width), min(_TILE_PX, height)
+    steps = [step / (_TILES_A_SIDE - 1) for step in range(_TILES_A_SIDE)]
+    tiles = [
+        picture.crop(round((picture.width - wide) * x), round((height - high) * y), wide, high)
+        for y in steps
+        for x in steps
+    ]
+    return _opaque(pyvips.Image.arrayjoin(tiles, across=_TILES_A_SIDE))
+
+
+def _opaque(picture: Any) -> Any:  # noqa: ANN401
+    return (picture.flatten() if picture.hasalpha() else picture).copy_memory()
+
+
+def _decoded(body: bytes, output: Output) -> Any:  # noqa: ANN401
+    match output:
+        case Output.JPEG:
+            return pyvips.Image.jpegload_buffer(body)
+        case Output.WEBP:
+            return pyvips.Image.webpload_buffer(body)
+        case _:
+            return pyvips.Image.heifload_buffer(body)
+
+
+def _smaller(
+    body: Callable[[_Level], bytes], output: Output, level: _Level, written: bytes, max_bytes: int
+) -> tuple[_Level, bytes]:
+    """The best that fits into `max_bytes`, or the smallest that was found."""
+    if output not in LOSSY:
+        return _fewer_colours(body, level, written, max_bytes)
+    smallest, fitting = (level, written), None
+    low, high = _LOWEST_QUALITY, (level.quality or 100) - 1
+    for attempt in range(_TRIES):
+        if low > high:
+            break
+        last_chance = attempt == _TRIES - 1 and not fitting
+        found = _Level(low if last_chance else (low + high) // 2)
+        made = found, body(found)
+        smallest = min(smallest, made, key=lambda one: len(one[1]))
+        if len(made[1]) <= max_bytes:
+            fitting, low = made, (found.quality or 0) + 1
+        else:
+            high = (found.quality or 0) - 1
+    return fitting or smallest
+
+
+def _fewer_colours(
+    body: Callable[[_Level], bytes], level: _Level, written: bytes, max_bytes: int
+) -> tuple[_Level, bytes]:
+    made = level, written
+    for bits in _FEWER_COLOURS:
+        found = _Level(bits=bits), body(_Level(bits=bits))
+        made = min(made, found, key=lambda one: len(one[1]))
+        if len(made[1]) <= max_bytes:
+            break
+    return made

@@ -1,0 +1,30 @@
+"""The metadata of a rendition: none, but for what a project keeps. Never a place, never a camera."""
+
+from typing import Any, Final
+
+import pyvips
+
+_COPYRIGHT: Final = frozenset({"exif-ifd0-Copyright", "exif-ifd0-Artist"})
+_PROFILE: Final = "icc-profile-data"
+_TOLD: Final = ("exif", "xmp", "iptc", "icc", "orientation", "resolution", "png-comment", "gainmap", "heif-", "jpeg-")
+_KEEP_EXIF, _KEEP_ICC = 1, 8
+"""Bits of libvips' VipsForeignKeep."""
+
+
+def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_profile: bool) -> Any:  # noqa: ANN401
+    """`picture` with the height of a frame set, and without what was not asked to stay. EXIF is written anew from the
+    fields that are kept: none of the source's bytes are copied.
+    """
+    kept = _COPYRIGHT if "copyright" in keep else frozenset()
+    picture = picture.copy()
+    for name in picture.get_fields():
+        if name.startswith(_TOLD) and name not in kept and not (keeps_profile and name == _PROFILE):
+            picture.remove(name)
+    picture.set_type(pyvips.GValue.gint_type, "page-height", frame_height)
+    return picture
+
+
+def kept(picture: Any) -> int:  # noqa: ANN401
+    """What an encoder is told to write, of a picture that was `labelled`."""
+    names = picture.get_fields()
+    return (_KEEP_EXIF if _COPYRIGHT.intersection(names) else 0) | (_KEEP_ICC if _PROFILE in names else 0)

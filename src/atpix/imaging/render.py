@@ -1,0 +1,154 @@
+"""An original becomes a rendition. The steps stand in `_FROM_THE_FILE` and `_IN_THE_END`, in their order.
+
+Only child processes import this. libvips is lazy: pixels flow through all steps at once, a few rows at a time, from the
+top of the file to its bottom. That keeps memory small, and it is why everything before `upright` works in the
+orientation in which the rows are stored.
+"""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import pyvips
+
+from atpix.imaging import colour, describing, encoding, geometry, labels, loading, metadata, plans, saliency, steps
+from atpix.imaging.loading import Source
+from atpix.imaging.orders import Order, Rendered
+from atpix.imaging.plans import Plan
+from atpix.imaging.spec import Output
+from atpix.imaging.turning import Turn
+from atpix.imaging.values import FocalPoint
+
+_FROM_THE_FILE = (steps.scaled, steps.cropped)
+_IN_THE_END = (
+    steps.upright,
+    steps.coloured,
+    steps.blurred,
+    steps.sharpened,
+    steps.flattened,
+    steps.placed,
+    steps.marked,
+)
+_HELD_PIXELS = 16_000_000
+"""Smaller results stand in memory before they are encoded; of larger ones only some rows at a time."""
+
+T = TypeVar("T")
+Frame = Any
+
+
+class _Clock:
+    def __init__(self) -> None:
+        self.steps_ms: dict[str, float] = {}
+
+    def timed(self, step: str, work: Callable[[], T]) -> T:
+        began = time.perf_counter()
+        made = work()
+        self.steps_ms[step] = round((time.perf_counter() - began) * 1000, 2)
+        return made
+
+
+def render(order: Order) -> Rendered:
+    """Do what is ordered and write it to `order.target`. Raises imaging.errors, and OSError when a file cannot be read
+    or written; then the target may hold a part. `steps_ms` tells of `open`, `pixels` (decoding and all steps; of large
+    results they count as `encode`) and `encode`.
+    """
+    clock = _Clock()
+    loading.forget_complaints()
+    try:
+        plan = clock.timed("open", lambda: _planned(order))
+        picture = clock.timed("pixels", lambda: _picture(plan))
+        return _written(order, plan, picture, clock)
+    except pyvips.Error as error:
+        raise loading.explained(error, order.media_type) from None
+    finally:
+        loading.forget_complaints()
+
+
+def _planned(order: Order) -> Plan:
+    source = loading.opened(Path(order.source), order.media_type, order.limits)
+    focus = _looked_for(source, order) if order.spec.focus == "auto" else order.focus
+    return plans.of(order, source, focus)
+
+
+def _looked_for(source: Source, order: Order) -> FocalPoint:
+    """By a first look at a small picture of it."""
+    cut = geometry.of(source.displayed, order.spec, None, order.max_output_pixels).cut
+    return saliency.attention(_finished(plans.of_small(source, saliency.SIDE_PX)), cut.width / cut.height)
+
+
+def _picture(plan: Plan) -> Frame:
+    picture = _finished(plan)
+    picture = labels.labelled(picture, plan.geometry.canvas[1], plan.keep_metadata, keeps_profile=plan.keeps_profile)
+    several_tries = plan.spec.quality == "auto" or plan.spec.max_bytes
+    if picture.width * picture.height <= _HELD_PIXELS or several_tries:
+        picture = picture.copy_memory()
+        loading.refuse_corrupt(plan.source.media_type)
+    return picture
+
+
+def _finished(plan: Plan) -> Frame:
+    """All frames after all steps, one below the other."""
+    frames = _cut(steps.decoded(plan), plan.source.frames if plan.animated else 1)
+    for step in _FROM_THE_FILE:
+        frames = [step(plan, frame) for frame in frames]
+    if plan.turn != Turn():
+        frames = _cut(_joined(frames).copy_memory(), len(frames))
+    for step in _IN_THE_END:
+        frames = [step(plan, frame) for frame in frames]
+    return _joined(frames)
+
+
+def _joined(frames: list[Frame]) -> Frame:
+    return frames[0] if len(frames) == 1 else pyvips.Image.arrayjoin(frames, across=1)
+
+
+def _cut(strip: Frame, frames: int) -> list[Frame]:
+    height = strip.height // frames
+    return [strip.crop(0, at * height, strip.width, height) for at in range(frames)] if frames > 1 else [strip]
+
+
+def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendered:
+    source, target = plan.source, Path(order.target)
+    width, height, focus = *plan.geometry.canvas, plan.geometry.focus
+    if order.output not in encoding.MEDIA_TYPES:
+        told = clock.timed("encode", lambda: _told(order, plan, picture))
+        target.write_bytes(told.body)
+        size, media_type = len(told.body), told.media_type
+        return Rendered(media_type=media_type, width=width, height=height, size=size, steps_ms=clock.steps_ms)
+    made = clock.timed("encode", lambda: encoding.encoded(picture, order.output, plan.spec, labels.kept(picture)))
+    loading.refuse_corrupt(order.media_type)
+    answer = Rendered(
+        media_type=encoding.MEDIA_TYPES[order.output],
+        width=width,
+        height=height,
+        size=len(made.body),
+        focus=focus,
+        quality=made.quality,
+        steps_ms=clock.steps_ms,
+    )
+    original_bytes = source.path.stat().st_size
+    if len(made.body) >= original_bytes and _original_will_do(plan):
+        return msgspec.structs.replace(answer, size=original_bytes, quality=None, original_is_better=True)
+    target.write_bytes(made.body)
+    return answer
+
+
+def _told(order: Order, plan: Plan, picture: Frame) -> describing.Told:
+    if order.output is not Output.JSON:
+        return describing.placeholder(picture, order.output)
+    source, focus = plan.source, order.spec.focus or order.focus
+    found = plan.geometry.focus if focus == "auto" else focus
+    return describing.facts(picture, source.displayed, str(source.media_type), source.frames, found)
+
+
+def _original_will_do(plan: Plan) -> bool:
+    """It has the type that was asked for, shows what the rendition shows, and tells nothing that must not be told."""
+    source = plan.source
+    return (
+        encoding.MEDIA_TYPES[plan.output] == source.media_type
+        and plan.shows_all_pixels
+        and (plan.keeps_profile or not colour.has_own_profile(source.header))
+        and metadata.is_bare(source.path, source.media_type)
+    )
