@@ -5,7 +5,7 @@ that sorting by id is sorting by age.
 """
 
 import re
-from typing import Literal, NewType, Self, get_args
+from typing import Literal, NamedTuple, NewType, Self, get_args
 
 from uuid_utils import uuid7
 
@@ -25,6 +25,7 @@ FOLLOWS_FOCUS = "f"
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.ASCII)
 _IMAGE_KEY = re.compile(rf"({_UUID.pattern})/([0-9a-f]{{2}})/({_UUID.pattern})", re.ASCII)
+_RENDITION_FOLDER = re.compile(rf"{RENDITIONS}/{_IMAGE_KEY.pattern}(/{FOLLOWS_FOCUS})?", re.ASCII)
 _ALIAS = re.compile(r"@[A-Za-z0-9_-]{1,49}", re.ASCII)
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII)
 
@@ -114,6 +115,19 @@ def rendition_folder(project: ProjectId, image: ImageId, *, focal_only: bool = F
     """Below this lie an image's renditions, or those of them that follow its focal point."""
     folder = f"{RENDITIONS}/{project}/{image[-2:]}/{image}"
     return BlobKey(f"{folder}/{FOLLOWS_FOCUS}" if focal_only else folder)
+
+
+class RenditionFolder(NamedTuple):
+    project: ProjectId
+    image: ImageId
+    focal_only: bool
+
+
+def renditions_of(folder: str) -> RenditionFolder:
+    """The inverse of `rendition_folder`. Raises ValueError."""
+    if (found := _RENDITION_FOLDER.fullmatch(folder)) is None:
+        raise ValueError(f"Not a folder of renditions: {folder!r}")
+    return RenditionFolder(ProjectId(found[1]), ImageId(found[3]), focal_only=found[4] is not None)
 
 
 def image_of(key: str) -> tuple[ProjectId, ImageId] | None:

@@ -12,9 +12,10 @@ from sqlalchemy import bindparam
 
 from atpix.db import Reading, Writing
 from atpix.db.tables import images, outbox, upload_intents
-from atpix.ids import BlobKey, image_of
+from atpix.ids import BlobKey, ImageId, ProjectId, image_of, rendition_folder
 
 DELETE_BLOB = "delete_blob"
+DROP_RENDITIONS = "drop_renditions"
 LEASE_MS = 120_000
 _LONGEST_ERROR = 200
 
@@ -35,7 +36,10 @@ _EXPIRED = (
 
 
 class Job(NamedTuple):
-    """A claimed row. `attempts` are those that failed, `due_at` is from before the claim."""
+    """A claimed row. `attempts` are those that failed, `due_at` is from before the claim.
+
+    `key` is a blob's, or the folder that renditions lie in.
+    """
 
     id: int
     kind: str
@@ -45,8 +49,17 @@ class Job(NamedTuple):
 
 
 def delete_blob(tx: Writing, key: BlobKey, now: int) -> None:
-    """These bytes have no owner any more."""
-    tx.execute(outbox.insert().values(kind=DELETE_BLOB, payload={"key": key}, created_at=now, due_at=now))
+    """These bytes have no owner any more; neither have renditions of an image whose bytes they are."""
+    _add(tx, DELETE_BLOB, key, now)
+
+
+def drop_renditions(tx: Writing, project: ProjectId, image: ImageId, now: int, *, focal_only: bool = False) -> None:
+    """Nobody is to see them any more: the image is out of sight, or its focal point has moved."""
+    _add(tx, DROP_RENDITIONS, rendition_folder(project, image, focal_only=focal_only), now)
+
+
+def _add(tx: Writing, kind: str, key: BlobKey, now: int) -> None:
+    tx.execute(outbox.insert().values(kind=kind, payload={"key": key}, created_at=now, due_at=now))
 
 
 def intend(tx: Writing, key: BlobKey, now: int) -> None:

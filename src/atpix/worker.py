@@ -15,6 +15,7 @@ import structlog
 from atpix import outbox
 from atpix.errors import AtpixError
 from atpix.http import idempotency
+from atpix.ids import image_of, renditions_of
 from atpix.images import retention
 from atpix.outbox import Job
 from atpix.services import Services
@@ -42,6 +43,7 @@ class Report(NamedTuple):
     purged_images: int = 0
     swept_staged: int = 0
     forgotten_keys: int = 0
+    forgotten_renditions: int = 0
     failed: tuple[str, ...] = ()
 
 
@@ -58,11 +60,12 @@ def sweep(svc: Services, *, stopped: Stopped = _never) -> Report:
     images, b = _attempt("trash", lambda: _empty_trash(svc, stopped))
     staged, c = _attempt("staged", lambda: _end_staged(svc))
     keys, d = _attempt("idempotency", lambda: _forget_keys(svc, stopped))
-    return Report(0, intents, images, staged, keys, a + b + c + d)
+    renditions, e = _attempt("renditions", svc.renditions.sweep)
+    return Report(0, intents, images, staged, keys, renditions, a + b + c + d + e)
 
 
 def deliver(svc: Services, *, stopped: Stopped = _never) -> int:
-    """Work the outbox off. Returns how many rows are done.
+    """Work the outbox off. Returns how many blobs are deleted.
 
     Raises what the first failure of a batch was; the rows that failed wait, longer each time.
     """
@@ -98,7 +101,7 @@ def _worked_off(svc: Services, jobs: list[Job], stopped: Stopped) -> int:
     _put_down(svc, done, failed, jobs[len(done) + len(failed) :])
     if failed:
         raise failed[0][1]
-    return len(done)
+    return sum(job.kind == outbox.DELETE_BLOB for job in done)
 
 
 def _put_down(svc: Services, done: list[Job], failed: list[tuple[Job, Exception]], rest: list[Job]) -> None:
@@ -117,9 +120,16 @@ def _reason(failure: Exception) -> str:
 
 def _carry_out(svc: Services, job: Job) -> None:
     """Raises StorageUnavailable. What this release does not know waits for one that does."""
-    if job.kind != outbox.DELETE_BLOB:
-        raise _UnknownJob(job.kind)
-    svc.blobs.delete(job.key)
+    match job.kind:
+        case outbox.DELETE_BLOB:
+            svc.blobs.delete(job.key)
+            if (names := image_of(job.key)) is not None:
+                svc.renditions.drop(*names)
+        case outbox.DROP_RENDITIONS:
+            folder = renditions_of(job.key)
+            svc.renditions.drop(folder.project, folder.image, focal_only=folder.focal_only)
+        case _:
+            raise _UnknownJob(job.kind)
 
 
 class _UnknownJob(AtpixError):

@@ -57,6 +57,8 @@ def update(svc: Services, who: Caller, ref: ImageRef, change: Change, allowed: P
         allowed(image)
         if columns := _changed(image, change):
             rows.update(tx, image.id, updated_at=max(svc.now(), image.updated_at + 1), **columns)
+        if "focal_x" in columns:
+            outbox.drop_renditions(tx, who.project, image.id, svc.now(), focal_only=True)
         svc.failpoint("update.commit")
         return rows.again(tx, who, image.id)
 
@@ -118,11 +120,15 @@ def delete(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> 
 
 
 def trash(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition) -> ImageId:
-    """Out of sight until restored or until the project's retention time is over. Its names are released."""
+    """Out of sight until restored or until the project's retention time is over.
+
+    Its names are released, and its renditions go: they would be made again.
+    """
     with svc.db.transaction() as tx:
         image = _locked(tx, svc, who, ref, allowed)
         aliases.release_all(tx, who, image.id, at=svc.now())
         rows.update(tx, image.id, deleted_at=svc.now())
+        outbox.drop_renditions(tx, who.project, image.id, svc.now())
         svc.failpoint("trash.commit")
     svc.db.withdrew()
     return image.id

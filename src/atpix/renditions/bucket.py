@@ -137,10 +137,12 @@ class Bucket:
     def disagreement(self, _db: sqlite3.Connection) -> Disagreement:
         return Disagreement(0, 0)
 
-    def forget_old(self, db: sqlite3.Connection) -> None:
+    def forget_old(self, db: sqlite3.Connection) -> int:
+        before = index.totals(db)[0]
         db.execute("DELETE FROM renditions WHERE used_at < ?", (self._now() - _UNUSED_MS,))
         beyond = "SELECT digest FROM renditions ORDER BY used_at DESC LIMIT -1 OFFSET ?"
         db.execute(f"DELETE FROM renditions WHERE digest IN ({beyond})", (_MOST_ROWS,))  # noqa: S608
+        return before - index.totals(db)[0]
 
 
 def _stored(key: Key, row: Row) -> Stored:

@@ -136,10 +136,9 @@ class Disk:
     def disagreement(self, db: sqlite3.Connection) -> Disagreement:
         return self._folder.disagreement(db, self._now())
 
-    def forget_old(self, db: sqlite3.Connection) -> None:
+    def forget_old(self, db: sqlite3.Connection) -> int:
         """Room that was reserved by those who died since."""
-        self._folder.make_room(db, 0, self._now())
-        self._folder.end_reservations(db, self._now())
+        return self._folder.end_reservations(db, self._now())
 
     def _stored(self, key: Key, row: Row) -> Stored:
         return Stored(

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from atpix.blobs.faults import translated
+from atpix.blobs.faults import translated, unavailable
 from atpix.ids import RENDITIONS, BlobKey
 from atpix.renditions import index, keys
 from atpix.renditions.index import Row
@@ -92,10 +92,12 @@ class Folder:
             self._remove_empty(self.path(row.name).parent)
         index.delete(db, row.digest)
 
-    def end_reservations(self, db: sqlite3.Connection, now: int) -> None:
-        """Of those who died before their file had its name, or before they could say so."""
-        for row in index.select(db, "NOT kept AND made_at < ?", now - STALE_MS):
+    def end_reservations(self, db: sqlite3.Connection, now: int) -> int:
+        """Of those who died before their file had its name, or before they could say so. Returns how many."""
+        rows = index.select(db, "NOT kept AND made_at < ?", now - STALE_MS)
+        for row in rows:
             self.remove(db, row)
+        return len(rows)
 
     def publish(self, file: Path, name: BlobKey) -> None:
         """Raises OSError; the file is the caller's still."""
@@ -123,7 +125,12 @@ class Folder:
             folder = folder.parent
 
     def reconcile(self, db: sqlite3.Connection, now: int) -> Disagreement:
-        """Let the index say what is there. Strangers in the folder are left alone: the doctor tells of them."""
+        """Let the index say what is there. Strangers in the folder are left alone: the doctor tells of them.
+
+        Raises StorageUnavailable: an empty place where a disk is mounted otherwise says nothing.
+        """
+        if not self.root.is_dir():
+            raise unavailable()
         there = dict(self._files())
         uncounted = vanished = 0
         for row in index.select(db, "NOT is_original"):

@@ -207,12 +207,12 @@ class Shelf:
         with self._index.turn() as db:
             return self._in.reconcile(db)
 
-    def sweep(self) -> None:
-        """From time to time: write down what was used, forget what nobody needs to know any more."""
+    def sweep(self) -> int:
+        """From time to time: write down what was used, forget what nobody needs to know. Returns how many."""
         self.flush()
         with self._index.turn() as db:
             places.forget_old(db, self._now())
-            self._in.forget_old(db)
+            return self._in.forget_old(db)
 
     def flush(self) -> None:
         """Uses are written down late and together, so that a hit costs no write."""
