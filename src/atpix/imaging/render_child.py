@@ -1,6 +1,6 @@
 """A child that renders: `python -m atpix.imaging.render_child MAX_MEMORY_BYTES`. See `serving`."""
 
-from atpix.imaging import messages, serving
+from atpix.imaging import messages, render, serving
 
 
 def main() -> None:
@@ -8,8 +8,6 @@ def main() -> None:
 
 
 def _answer(body: bytes) -> messages.Answer:
-    from atpix.imaging import render  # until it is there
-
     return messages.Drawn(render.render(messages.order(body)))
 
 
