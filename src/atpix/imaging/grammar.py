@@ -53,9 +53,9 @@ class Parsed(msgspec.Struct, frozen=True):
 
     spec: Spec
     handling: Handling
-    transforms: bool = False
     given: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
+    transforms: bool = False
 
 
 def pairs_of(query: bytes) -> list[tuple[str, str]]:
@@ -98,7 +98,7 @@ def parse(pairs: Pairs) -> Parsed:
         faults.append(Fault("ar", "ar is not needed beside w and h: leave one of the three out."))
     handling = Handling(**{field: read.pop(field) for field in Handling.__struct_fields__ if field in read})
     spec = normal(Spec(**read, focus=focus))
-    return Parsed(spec, handling, transforms, _given(named), tuple(faults))
+    return Parsed(spec, handling, _given(named), tuple(faults), transforms)
 
 
 def given_of(pairs: Pairs) -> tuple[tuple[str, str], ...]:
