@@ -11,7 +11,7 @@ import pyvips
 from atpix.imaging import likeness
 from atpix.imaging.spec import Output, Spec
 
-DEFAULT_QUALITY: Final = {Output.JPEG: 80, Output.WEBP: 80, Output.AVIF: 60}
+DEFAULT_QUALITY: Final = {Output.JPEG: 80, Output.WEBP: 80, Output.AVIF: 62}
 """About the same likeness from each."""
 LOSSY: Final = frozenset(DEFAULT_QUALITY)
 MEDIA_TYPES: Final = {
@@ -22,19 +22,25 @@ MEDIA_TYPES: Final = {
     Output.GIF: "image/gif",
 }
 ANIMATED: Final = frozenset({Output.WEBP, Output.GIF})
-MAX_SIDE_PX: Final = {Output.WEBP: 16_383, Output.AVIF: 16_384, Output.JPEG: 65_500, Output.GIF: 65_535, Output.PNG: 65_535}
+_LARGEST = 65_500
+MAX_SIDE_PX: Final = {Output.WEBP: 16_383, Output.AVIF: 16_384} | dict.fromkeys(
+    (Output.JPEG, Output.PNG, Output.GIF), _LARGEST
+)
 
 _TRIES: Final = 5
 """Encodings at most to find a quality, for `q=auto` and for `max_bytes` each."""
-_LOOKS_THE_SAME: Final = 0.97
+_LOOKS_THE_SAME: Final = 0.955
 _AUTO_RANGE: Final = (35, 92)
 _LOWEST_QUALITY: Final = 10
 _FEWER_COLOURS: Final = (8, 4, 2, 1)
 """Bits a pixel of a palette: how files without a quality become smaller."""
 _TILE_PX, _TILES_A_SIDE = 192, 3
-_AVIF_EFFORT: Final = 3
+_AVIF_EFFORT: Final = 2
 _WEBP_EFFORT: Final = 4
-_PNG_EFFORT: Final = 6
+_PNG_COMPRESSION: Final = 6
+_GIF_EFFORT, _GIF_EFFORT_OF_MANY_PIXELS = 5, 1
+_MANY_PIXELS: Final = 2_000_000
+"""The best a GIF encoder can do takes a second a megapixel, and animations have many of these."""
 
 
 class Encoded(NamedTuple):
@@ -73,14 +79,15 @@ def _body(picture: Any, output: Output, level: _Level, keep: int = 0) -> bytes: 
         case Output.WEBP:
             made = picture.webpsave_buffer(Q=level.quality, effort=_WEBP_EFFORT, keep=keep)
         case Output.AVIF:
-            made = picture.heifsave_buffer(
-                Q=level.quality, compression="av1", effort=_AVIF_EFFORT, bitdepth=8, keep=keep
-            )
+            options = {"compression": "av1", "bitdepth": 8, "effort": _AVIF_EFFORT, "tune": "ssim"}
+            made = picture.heifsave_buffer(Q=level.quality, keep=keep, **options)
         case Output.PNG:
             palette = {"palette": True, "bitdepth": level.bits} if level.bits else {}
-            made = picture.pngsave_buffer(compression=_PNG_EFFORT, keep=keep, **palette)
+            made = picture.pngsave_buffer(compression=_PNG_COMPRESSION, filter="all", keep=keep, **palette)
         case Output.GIF:
-            made = picture.gifsave_buffer(bitdepth=level.bits or 8, keep=keep)
+            many = picture.width * picture.height > _MANY_PIXELS
+            effort = _GIF_EFFORT_OF_MANY_PIXELS if many else _GIF_EFFORT
+            made = picture.gifsave_buffer(bitdepth=level.bits or 8, effort=effort, keep=keep)
         case _:
             raise AssertionError(output)
     return bytes(made)

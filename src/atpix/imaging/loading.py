@@ -38,10 +38,11 @@ class Source(NamedTuple):
 
 def opened(path: Path, media_type: MediaType, limits: Limits) -> Source:
     """Raises UnsupportedType, InvalidImage, ImageTooLarge; pyvips.Error for a header that makes no sense."""
+    structure = containers.of(media_type)
     with mapped(path) as data:
         if sniff(data[:HEAD_BYTES]) is not media_type:
             raise InvalidImage(f"The file is no {name_of(media_type)}.")
-        frames = containers.of(media_type).frames(data)
+        frames = structure.frames(data)
     check_frames(frames, limits)
     header = load(path, media_type)
     size = header.width, header.get_page_height()

@@ -129,7 +129,7 @@ def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendere
         steps_ms=clock.steps_ms,
     )
     original_bytes = source.path.stat().st_size
-    if len(made.body) >= original_bytes and _original_will_do(plan):
+    if order.may_be_original and len(made.body) >= original_bytes and _original_will_do(plan):
         return msgspec.structs.replace(answer, size=original_bytes, quality=None, original_is_better=True)
     target.write_bytes(made.body)
     return answer
