@@ -73,6 +73,11 @@ def test_signatures_are_not_asked_for_before_there_is_a_key_nor_after_the_last_i
     [
         ({"presets": {"no spaces": "w=1"}}, "settings.presets"),
         ({"presets": {"": "w=1"}}, "settings.presets"),
+        ({"presets": {"huge": "w=99999"}}, "settings.presets.huge"),
+        ({"presets": {"typo": "widht=9"}}, "settings.presets.typo"),
+        ({"presets": {"twice": "w=9&width=9"}}, "settings.presets.twice"),
+        ({"presets": {"nested": "w=9&p=other"}}, "settings.presets.nested"),
+        ({"presets": {"signed": "w=9&sig=x"}}, "settings.presets.signed"),
         ({"presets": {"empty": ""}}, "settings.presets[...]"),
         ({"presets": {f"p{number}": "w=1" for number in range(201)}}, "settings.presets"),
         ({"widthLadder": [0]}, "settings.widthLadder[0]"),

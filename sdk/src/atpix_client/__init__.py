@@ -1,10 +1,10 @@
-"""The Python client of Atpix. `Atpix` blocks, `AsyncAtpix` is awaited; `errors` holds the exceptions, `urls` makes
-public addresses offline.
+"""The Python client of Atpix. `Atpix` blocks, `AsyncAtpix` is awaited; `errors` holds the exceptions. `urls` makes
+public addresses offline, `signing` signs them, `pictures` writes HTML around them.
 """
 
 from msgspec import UNSET, UnsetType
 
-from atpix_client import errors, urls
+from atpix_client import errors, pictures, signing, urls
 from atpix_client.client import AsyncAtpix, Atpix
 from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
 from atpix_client.models import Assigned, FocalPoint, Image, Key, Organization, Page, Project
@@ -28,5 +28,7 @@ __all__ = [
     "UnsetType",
     "__version__",
     "errors",
+    "pictures",
+    "signing",
     "urls",
 ]
