@@ -26,6 +26,7 @@ from atpix.caller import SCOPES, Caller
 from atpix.db import Database
 from atpix.db.migrating import migrate
 from atpix.db.tables import alias_moves, images
+from atpix.ids import RENDITIONS
 from atpix.projects import actions
 from atpix.projects.authentication import Authenticator
 from atpix.projects.rows import ProjectRow
@@ -177,8 +178,9 @@ def _empty(svc: Services) -> None:
         tx.execute(sa.delete(alias_moves))
         tx.execute(sa.delete(images))
     for project in (svc.settings.data / "blobs").iterdir():
-        if not project.name.startswith("."):
+        if not project.name.startswith(".") and project.name != RENDITIONS:
             shutil.rmtree(project, ignore_errors=True)
+    svc.renditions.purge()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from atpix import worker
-from atpix.doctor import counted, named, pending, schema, stored
+from atpix.doctor import counted, named, pending, rendered, schema, stored
 from atpix.doctor.findings import Diagnosis, Finding, Repair
 from atpix.services import Services
 
@@ -32,6 +32,7 @@ def examine(svc: Services, *, now: int | None = None, deep: bool = False) -> Dia
         lambda: counted.examine(svc),
         lambda: pending.examine(svc, at),
         lambda: stored.examine(svc, at, deep=deep),
+        lambda: rendered.examine(svc, at),
     )
     found = [tuple(islice(check(), MOST + 1)) for check in checks]
     return Diagnosis(

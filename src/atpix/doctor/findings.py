@@ -15,6 +15,8 @@ Kind = Literal[
     "wrong_checksum",
     "orphan_bytes",
     "foreign_bytes",
+    "orphan_renditions",
+    "rendition_index",
     "two_holders",
     "dangling_name",
     "history",

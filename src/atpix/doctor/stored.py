@@ -22,6 +22,7 @@ from atpix.blobs import BlobInfo
 from atpix.db import Reading
 from atpix.db.tables import images, outbox, upload_intents
 from atpix.doctor.findings import Finding, Repair
+from atpix.doctor.rendered import is_rendition
 from atpix.errors import StorageUnavailable
 from atpix.ids import BlobKey, ImageId, blob_key, image_of
 from atpix.services import Services
@@ -70,7 +71,7 @@ def examine(svc: Services, now: int, *, deep: bool) -> Iterator[Finding]:
 
 def _bytes_by_rows(svc: Services, now: int, seen: _Seen) -> Iterator[Finding]:
     settled_ms = now - int(svc.settings.intent_ttl_s * 1000)
-    for page in _pages(svc.blobs.list()):
+    for page in _pages(info for info in svc.blobs.list() if not is_rendition(info.key)):
         with svc.db.read() as tx:
             sizes = _sizes(tx, [info.key for info in page])
         suspects = []

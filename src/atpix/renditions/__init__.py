@@ -2,6 +2,16 @@
 
 from atpix.renditions.keys import Key, rendition_key
 from atpix.renditions.shelf import Shelf
-from atpix.renditions.stored import Facts, Stored
+from atpix.renditions.stored import FAULTS, BudgetSpent, Facts, Stats, Stored, Unwanted
 
-__all__ = ["Facts", "Key", "Shelf", "Stored", "rendition_key"]
+__all__ = [
+    "FAULTS",
+    "BudgetSpent",
+    "Facts",
+    "Key",
+    "Shelf",
+    "Stats",
+    "Stored",
+    "Unwanted",
+    "rendition_key",
+]

@@ -23,7 +23,7 @@ STALE_MS = 600_000
 _MOST_ROWS = 200_000
 _BATCH = 64
 _CHUNK_BYTES = 2**20
-_MEDIA_TYPES = {"json": "application/json", "thumbhash": "text/plain", "blurhash": "text/plain", "lqip": "text/plain"}
+_MEDIA_TYPES = {"json": "application/json", "thumbhash": "text/plain", "blurhash": "text/plain", "lqip": "image/webp"}
 
 
 def media_type_of(output: str) -> str:
