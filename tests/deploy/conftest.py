@@ -29,9 +29,13 @@ def database(request: pytest.FixtureRequest) -> str:
 
 def proxied(name: str, folder: Path, server: AtpixServer) -> AbstractContextManager[Proxy]:
     folder.mkdir()
-    if name == "nginx":
-        return proxies.nginx(folder, server.port, server.settings.data)
-    return proxies.varnish(folder, server.port)
+    match name:
+        case "nginx":
+            return proxies.nginx(folder, server.port)
+        case "nginx with files":
+            return proxies.nginx(folder, server.port, files=server.settings.data / "blobs")
+        case _:
+            return proxies.varnish(folder, server.port)
 
 
 @pytest.fixture(scope="session")
@@ -91,17 +95,11 @@ class Accelerated:
 def accelerating(
     backends: Backends, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[AtpixServer, Services, Proxy]]:
-    folder = tmp_path_factory.mktemp("accelerated")
+    folder, url = tmp_path_factory.mktemp("accelerated"), backends.empty_database("sqlite")
     with ExitStack() as stack:
-        server = stack.enter_context(
-            atpix_server.running(
-                folder / "data",
-                database_url=backends.empty_database("sqlite"),
-                accel_redirect="/atpix-files/",
-                hot_cache_bytes=0,
-            )
-        )
-        proxy = stack.enter_context(proxied("nginx", folder / "nginx", server))
+        settings = {"database_url": url, "accel_redirect": "/atpix-files/"}
+        server = stack.enter_context(atpix_server.running(folder / "data", **settings))
+        proxy = stack.enter_context(proxied("nginx with files", folder / "nginx", server))
         svc = Services.open(server.settings)
         stack.callback(svc.close)
         yield server, svc, proxy

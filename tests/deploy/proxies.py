@@ -39,15 +39,15 @@ def program(name: str) -> str:
 
 
 @contextmanager
-def nginx(folder: Path, atpix_port: int, data: Path) -> Iterator[Proxy]:
+def nginx(folder: Path, atpix_port: int, *, files: Path | None = None) -> Iterator[Proxy]:
+    """It keeps what Atpix sends; or it sends Atpix's `files` by itself."""
     found, port = program("nginx"), servers._free_ports(1)[0]
-    places = {
-        "server 127.0.0.1:8000;": f"server 127.0.0.1:{atpix_port};",
-        "listen 80 ": f"listen 127.0.0.1:{port} ",
-        "/var/cache/nginx/atpix ": f"{folder}/cache ",
-        "/var/lib/atpix/blobs/": f"{data}/blobs/",
-    }
-    (folder / "atpix.conf").write_text(configured("nginx/atpix.conf", places))
+    places = {"server 127.0.0.1:8000;": f"server 127.0.0.1:{atpix_port};", "listen 80 ": f"listen 127.0.0.1:{port} "}
+    if files is None:
+        text = configured("nginx/atpix.conf", places | {"/var/cache/nginx/atpix ": f"{folder}/cache "})
+    else:
+        text = configured("nginx/atpix-files.conf", places | {"/var/lib/atpix/blobs/": f"{files}/"})
+    (folder / "atpix.conf").write_text(text)
     (folder / "nginx.conf").write_text(_MAIN.format(folder=folder, user="user root;" if os.geteuid() == 0 else ""))
     command = [found, "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", str(folder / "output")]
     with servers._running(command, folder, signal.SIGTERM) as process:
@@ -59,7 +59,7 @@ _MAIN = """
 daemon off; worker_processes 1; pid {folder}/pid; {user}
 events {{ }}
 http {{
-    access_log off;
+    access_log off; sendfile on; tcp_nopush on;
     client_body_temp_path {folder}/a; proxy_temp_path {folder}/b; fastcgi_temp_path {folder}/c;
     uwsgi_temp_path {folder}/d; scgi_temp_path {folder}/e;
     include {folder}/atpix.conf;

@@ -1,12 +1,15 @@
 """nginx sends the files that Atpix only names. Nobody outside learns their places or reaches them by one."""
 
+from email.utils import formatdate
+
 import pytest
+from tests.deploy import proxies
 from tests.deploy.conftest import told
 
 HIDDEN = ("x-accel-redirect", "x-accel-expires", "x-accel-buffering")
 
 
-@pytest.mark.parametrize("options", ["", "/a.png", "?w=320&format=webp", "?w=320"])
+@pytest.mark.parametrize("options", ["", "/a.png", "?w=320&format=webp", "?w=320", "?w=320&dl=cat.png"])
 def test_an_image_comes_as_atpix_would_have_sent_it(accelerated, options):
     image, _ = accelerated.upload()
     path = f"{accelerated.access.cdn}/{image.id}{options}"
@@ -16,9 +19,9 @@ def test_an_image_comes_as_atpix_would_have_sent_it(accelerated, options):
 
     assert named.headers["x-accel-redirect"].startswith("/atpix-files/blobs/")
     assert sent.status_code == 200
-    assert "detail=file" in sent.headers["cache-status"]
     assert int(sent.headers["content-length"]) == len(sent.content) > 0
-    assert told(sent, "content-length") == told(named, "content-length", *HIDDEN)
+    assert sent.headers["accept-ranges"] == "bytes"
+    assert told(sent, "content-length", "accept-ranges") == told(named, "content-length", "accept-ranges", *HIDDEN)
 
 
 def test_the_bytes_are_those_of_the_upload(accelerated):
@@ -34,16 +37,39 @@ def test_the_bytes_are_those_of_the_upload(accelerated):
 def test_conditions_are_atpixs_to_judge(accelerated):
     image, content = accelerated.upload(2)
     path = f"{accelerated.access.cdn}/{image.id}"
-    file = next((accelerated.server.settings.data / "blobs").rglob(image.id))
     whole = accelerated.public.get(path)
+    file = next((accelerated.server.settings.data / "blobs").rglob(image.id))
+    same, other = {"If-None-Match": whole.headers["etag"]}, {"If-None-Match": '"other"'}
+    dates = (
+        whole.headers["last-modified"],
+        formatdate(file.stat().st_mtime, usegmt=True),
+        "Mon, 01 Jan 2018 00:00:00 GMT",
+    )
 
-    assert accelerated.public.get(path, headers={"If-None-Match": whole.headers["etag"]}).status_code == 304
-    assert accelerated.public.get(path, headers={"If-None-Match": '"other"'}).content == content
-    dated = whole.headers["last-modified"]
-    assert accelerated.public.get(path, headers={"If-Modified-Since": dated}).status_code == 304
-    assert file.stat().st_size == len(content)
-    part = {"Range": "bytes=0-9", "If-Range": whole.headers["etag"]}
-    assert accelerated.public.get(path, headers=part).content == content[:10]
+    assert accelerated.public.get(path, headers=same).status_code == 304
+    assert accelerated.public.get(path, headers=other).content == content
+    for date in dates:
+        since = {"If-Modified-Since": date}
+        expected = accelerated.direct.get(path, headers=since).status_code
+        assert accelerated.public.get(path, headers=since).status_code == expected
+        assert accelerated.public.get(path, headers=since | other).content == content
+
+
+def test_ranges_are_cut_by_nginx(accelerated):
+    image, content = accelerated.upload(8)
+    path = f"{accelerated.access.cdn}/{image.id}"
+    etag = accelerated.public.head(path).headers["etag"]
+    part = {"Range": "bytes=5-14"}
+
+    one = accelerated.public.get(path, headers=part)
+    several = accelerated.public.get(path, headers={"Range": "bytes=0-4,-5"})
+
+    assert (one.status_code, one.content) == (206, content[5:15])
+    assert (one.headers["content-range"], one.headers["etag"]) == (f"bytes 5-14/{len(content)}", etag)
+    assert several.status_code == 206
+    assert several.content.count(b"Content-Range: bytes ") == 2
+    assert accelerated.public.get(path, headers={"Range": f"bytes={len(content)}-"}).status_code == 416
+    assert accelerated.public.get(path, headers=part | {"If-Range": etag}).content == content[5:15]
     assert accelerated.public.get(path, headers=part | {"If-Range": '"other"'}).content == content
 
 
@@ -101,17 +127,14 @@ def test_the_files_place_is_not_reached_from_outside(accelerated):
             assert content not in answer.content
 
 
-def test_a_file_that_is_away_is_no_answer_to_be_kept(accelerated):
-    image, content = accelerated.upload(7)
-    file = next((accelerated.server.settings.data / "blobs").rglob(image.id))
-    hidden = file.with_name("hidden")
-    path = f"{accelerated.access.cdn}/{image.id}"
-    file.rename(hidden)
-    try:
-        away = accelerated.public.get(path)
-    finally:
-        hidden.rename(file)
+def test_a_file_that_nginx_cannot_read_is_no_answer_to_be_kept(accelerated, tmp_path):
+    image, _ = accelerated.upload(7)
+
+    (tmp_path / "nginx").mkdir()
+    with proxies.nginx(tmp_path / "nginx", accelerated.server.port, files=tmp_path / "elsewhere") as blind:
+        away = accelerated.public.get(f"{blind.url}{accelerated.access.cdn}/{image.id}")
 
     assert (away.status_code, away.json()["error"]["code"]) == (503, "STORAGE_UNAVAILABLE")
-    assert away.headers.get_list("cache-control") == ["no-store"]
-    assert accelerated.public.get(path).content == content
+    assert "no-store" in away.headers["cache-control"]
+    assert "retry-after" in away.headers
+    assert not any(name in away.headers for name in HIDDEN)
