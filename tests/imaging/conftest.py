@@ -3,12 +3,15 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from PIL import Image
 
 from atpix.imaging.children import Examiners
+from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.sniff import MediaType
+from atpix.imaging.spec import Output, Spec
 from atpix.imaging.values import Limits
 
 FORMATS = {
@@ -57,3 +60,47 @@ def look(examiners: Examiners, tmp_path: Path):
         return examiners.examine(path, media_type, limits or Limits())
 
     return looked
+
+
+class Drawn(NamedTuple):
+    """What the renderer answered, and the file it made."""
+
+    rendered: Rendered
+    body: bytes
+
+    @property
+    def image(self) -> Image.Image:
+        return Image.open(io.BytesIO(self.body))
+
+    def pixel(self, x: float, y: float) -> tuple[int, ...]:
+        """Red, green, blue and alpha at fractions of width and height."""
+        image = self.image.convert("RGBA")
+        return image.getpixel(
+            (min(image.width - 1, int(x * image.width)), min(image.height - 1, int(y * image.height)))
+        )
+
+
+@pytest.fixture
+def draw(tmp_path: Path):
+    """Call with a body, its media type, an output and a spec's fields (or `order`, more fields of the order): the
+    rendition, made in this process.
+    """
+    from atpix.imaging.render import render
+
+    def drawn(body: bytes, media_type: MediaType, output: Output = Output.PNG, *, order=None, **spec) -> Drawn:
+        source, target = tmp_path / "source", tmp_path / "target"
+        source.write_bytes(body)
+        target.unlink(missing_ok=True)
+        rendered = render(
+            Order(
+                source=str(source),
+                media_type=media_type,
+                target=str(target),
+                spec=Spec(**spec),
+                output=output,
+                **({"may_be_original": False} | (order or {})),
+            )
+        )
+        return Drawn(rendered, target.read_bytes() if target.exists() else b"")
+
+    return drawn

@@ -6,40 +6,21 @@ libvips is lazy: a step says what shall happen, and rows flow through all steps 
 from collections.abc import Callable
 from typing import Any
 
-from atpix.imaging import colour, loading
+from atpix.imaging import colour
 from atpix.imaging.plans import Plan
-from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output
 
-_JPEG_SPARE = 1.0
-"""How much larger than the result, at least, a decoder's own scaling leaves the picture."""
-_WEBP_SPARE = 2.0
+_MOST_LOST_PX = 0.5
 _MARK_ARM_PX = 6
 
 Frame = Any
-
-
-def decoded(plan: Plan) -> Frame:
-    """The frames that are wanted, one below the other, at the smallest scale that the format can decode to and that
-    is large enough.
-    """
-    source = plan.source
-    factor = min(have / want for have, want in zip(source.size, plan.scaled, strict=True))
-    options: dict[str, Any] = {}
-    if source.media_type is MediaType.JPEG:
-        options["shrink"] = next((by for by in (8, 4, 2) if factor >= by * _JPEG_SPARE), 1)
-    elif source.media_type is MediaType.WEBP and source.frames == 1 and factor > _WEBP_SPARE:
-        options["scale"] = _WEBP_SPARE / factor
-    if plan.animated:
-        return loading.load(source.path, source.media_type, **options)
-    return loading.page(source, plan.page, **options)
 
 
 def scaled(plan: Plan, frame: Frame) -> Frame:
     width, height = plan.scaled
     if (frame.width, frame.height) == plan.scaled:
         return frame
-    return _premultiplied(frame, lambda it: it.resize(width / it.width, vscale=height / it.height))
+    return premultiplied(frame, lambda it: it.resize(width / it.width, vscale=height / it.height))
 
 
 def cropped(plan: Plan, frame: Frame) -> Frame:
@@ -68,7 +49,7 @@ def coloured(plan: Plan, frame: Frame) -> Frame:
 
 def blurred(plan: Plan, frame: Frame) -> Frame:
     sigma = plan.spec.blur
-    return _premultiplied(frame, lambda it: it.gaussblur(sigma)) if sigma else frame
+    return premultiplied(frame, lambda it: it.gaussblur(sigma)) if sigma else frame
 
 
 def sharpened(plan: Plan, frame: Frame) -> Frame:
@@ -117,7 +98,14 @@ def marked(plan: Plan, frame: Frame) -> Frame:
     return frame
 
 
-def _premultiplied(frame: Frame, work: Callable[[Frame], Frame]) -> Frame:
+def _lost_px(plan: Plan, shrink: int) -> float:
+    """Of the result, at its right or lower edge: libvips drops what does not fill a shrunken pixel, and what is left
+    is stretched over the whole.
+    """
+    return max(have % shrink / have * want for have, want in zip(plan.source.size, plan.scaled, strict=True))
+
+
+def premultiplied(frame: Frame, work: Callable[[Frame], Frame]) -> Frame:
     """What is transparent has no colour to bleed into its neighbours."""
     if not frame.hasalpha():
         return work(frame)
