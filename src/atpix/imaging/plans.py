@@ -32,6 +32,11 @@ class Plan(NamedTuple):
     show_focus: bool = False
 
     @property
+    def reduction(self) -> float:
+        """How many times larger the source is, along the side where it is less."""
+        return min(have / want for have, want in zip(self.source.size, self.scaled, strict=True))
+
+    @property
     def keeps_profile(self) -> bool:
         """Colours stay in the numbers of the profile that the file brought; a GIF can hold none."""
         return "icc" in self.keep_metadata and self.output is not Output.GIF

@@ -14,6 +14,7 @@ import msgspec
 import pyvips
 
 from atpix.imaging import colour, describing, encoding, geometry, labels, loading, metadata, plans, saliency, steps
+from atpix.imaging.decoding import Decoder
 from atpix.imaging.loading import Source
 from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.plans import Plan
@@ -49,16 +50,17 @@ class _Clock:
         return made
 
 
-def render(order: Order) -> Rendered:
-    """Do what is ordered and write it to `order.target`. Raises imaging.errors, and OSError when a file cannot be read
-    or written; then the target may hold a part. `steps_ms` tells of `open`, `pixels` (decoding and all steps; of large
-    results they count as `encode`) and `encode`.
+def render(order: Order, decoder: Decoder | None = None) -> Rendered:
+    """Do what is ordered and write it to `order.target`. `decoder` may have pixels of an earlier order. Raises
+    imaging.errors, and OSError when a file cannot be read or written; then the target may hold a part. `steps_ms` tells
+    of `open`, `pixels` (decoding and all steps; of large results they count as `encode`) and `encode`.
     """
-    clock = _Clock()
+    clock, decoder = _Clock(), decoder or Decoder()
+    decoder.turn_to(order.same)
     loading.forget_complaints()
     try:
-        plan = clock.timed("open", lambda: _planned(order))
-        picture = clock.timed("pixels", lambda: _picture(plan))
+        plan = clock.timed("open", lambda: _planned(order, decoder))
+        picture = clock.timed("pixels", lambda: _picture(plan, decoder))
         return _written(order, plan, picture, clock)
     except pyvips.Error as error:
         raise loading.explained(error, order.media_type) from None
@@ -66,20 +68,20 @@ def render(order: Order) -> Rendered:
         loading.forget_complaints()
 
 
-def _planned(order: Order) -> Plan:
+def _planned(order: Order, decoder: Decoder) -> Plan:
     source = loading.opened(Path(order.source), order.media_type, order.limits)
-    focus = _looked_for(source, order) if order.spec.focus == "auto" else order.focus
+    focus = _looked_for(source, order, decoder) if order.spec.focus == "auto" else order.focus
     return plans.of(order, source, focus)
 
 
-def _looked_for(source: Source, order: Order) -> FocalPoint:
+def _looked_for(source: Source, order: Order, decoder: Decoder) -> FocalPoint:
     """By a first look at a small picture of it."""
     cut = geometry.of(source.displayed, order.spec, None, order.max_output_pixels).cut
-    return saliency.attention(_finished(plans.of_small(source, saliency.SIDE_PX)), cut.width / cut.height)
+    return saliency.attention(_finished(plans.of_small(source, saliency.SIDE_PX), decoder), cut.width / cut.height)
 
 
-def _picture(plan: Plan) -> Frame:
-    picture = _finished(plan)
+def _picture(plan: Plan, decoder: Decoder) -> Frame:
+    picture = _finished(plan, decoder)
     picture = labels.labelled(picture, plan.geometry.canvas[1], plan.keep_metadata, keeps_profile=plan.keeps_profile)
     several_tries = plan.spec.quality == "auto" or plan.spec.max_bytes
     if picture.width * picture.height <= _HELD_PIXELS or several_tries:
@@ -88,9 +90,9 @@ def _picture(plan: Plan) -> Frame:
     return picture
 
 
-def _finished(plan: Plan) -> Frame:
+def _finished(plan: Plan, decoder: Decoder) -> Frame:
     """All frames after all steps, one below the other."""
-    frames = _cut(steps.decoded(plan), plan.source.frames if plan.animated else 1)
+    frames = _cut(decoder.decoded(plan), plan.source.frames if plan.animated else 1)
     for step in _FROM_THE_FILE:
         frames = [step(plan, frame) for frame in frames]
     if plan.turn != Turn():

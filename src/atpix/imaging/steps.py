@@ -10,7 +10,6 @@ from atpix.imaging import colour
 from atpix.imaging.plans import Plan
 from atpix.imaging.spec import Output
 
-_MOST_LOST_PX = 0.5
 _MARK_ARM_PX = 6
 
 Frame = Any
@@ -96,13 +95,6 @@ def marked(plan: Plan, frame: Frame) -> Frame:
         frame = frame.draw_rect(ink, x - arm - edge, y - edge, length, thickness, fill=True)
         frame = frame.draw_rect(ink, x - edge, y - arm - edge, thickness, length, fill=True)
     return frame
-
-
-def _lost_px(plan: Plan, shrink: int) -> float:
-    """Of the result, at its right or lower edge: libvips drops what does not fill a shrunken pixel, and what is left
-    is stretched over the whole.
-    """
-    return max(have % shrink / have * want for have, want in zip(plan.source.size, plan.scaled, strict=True))
 
 
 def premultiplied(frame: Frame, work: Callable[[Frame], Frame]) -> Frame:
