@@ -68,7 +68,7 @@ def rendition_key(
 
     `also`: whatever else decides the bytes and is no parameter, like the metadata that a project keeps.
     """
-    point = f"{focus.x!r},{focus.y!r}" if follows_focus and focus else ""
+    point = "" if not follows_focus else "none" if focus is None else f"{focus.x!r},{focus.y!r}"
     parts = (ENGINE, project, image, point, params, output, *also)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=_DIGEST_BYTES).hexdigest()
     return Key(project, image, follows_focus, output, digest)
