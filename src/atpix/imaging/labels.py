@@ -1,5 +1,6 @@
 """The metadata of a rendition: none, but for what a project keeps. Never a place, never a camera."""
 
+import re
 from typing import Any, Final
 
 import pyvips
@@ -9,6 +10,10 @@ _PROFILE: Final = "icc-profile-data"
 _TOLD: Final = ("exif", "xmp", "iptc", "icc", "orientation", "resolution", "png-comment", "gainmap", "heif-", "jpeg-")
 _KEEP_EXIF, _KEEP_ICC = 1, 8
 """Bits of libvips' VipsForeignKeep."""
+_LONGEST_TEXT: Final = 1000
+_TOLD_TAIL: Final = re.compile(r", ASCII, \d+ components, \d+ bytes\)$")
+_TAIL: Final = " (-, ASCII, 1 components, 1 bytes)"
+"""libvips takes off the last parenthesis of a text before it writes it."""
 
 
 def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_profile: bool) -> Any:  # noqa: ANN401
@@ -20,6 +25,8 @@ def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_pr
     for name in picture.get_fields():
         if name.startswith(_TOLD) and name not in kept and not (keeps_profile and name == _PROFILE):
             picture.remove(name)
+    for name in kept.intersection(picture.get_fields()):
+        picture.set_type(pyvips.GValue.gstr_type, name, _plain(picture.get(name))[:_LONGEST_TEXT] + _TAIL)
     picture.set_type(pyvips.GValue.gint_type, "page-height", frame_height)
     return picture
 
@@ -28,3 +35,9 @@ def kept(picture: Any) -> int:  # noqa: ANN401
     """What an encoder is told to write, of a picture that was `labelled`."""
     names = picture.get_fields()
     return (_KEEP_EXIF if _COPYRIGHT.intersection(names) else 0) | (_KEEP_ICC if _PROFILE in names else 0)
+
+
+def _plain(told: str) -> str:
+    """The text of a field, which libvips tells as `TEXT (TEXT, ASCII, 4 components, 4 bytes)`."""
+    twice = _TOLD_TAIL.sub("", told)
+    return twice[: (len(twice) - len(" (")) // 2].strip() if twice != told else told
