@@ -6,7 +6,7 @@ import textwrap
 import threading
 from pathlib import Path
 
-from tests.renditions.conftest import WEBP, OpenShelf, bytes_of, files_of, found, keep, key_of
+from tests.renditions.shelves import WEBP, OpenShelf, bytes_of, files_of, found, keep, key_of
 
 from atpix.ids import ImageId
 from atpix.renditions import index
@@ -14,7 +14,7 @@ from atpix.renditions import index
 KEEPS = """
     import sys, time
     from pathlib import Path
-    from tests.renditions.conftest import keep, key_of, open_on
+    from tests.renditions.shelves import keep, key_of, open_on
 
     folder, image, first, count = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     shelf = open_on(folder, f"file://{folder / 'blobs'}", lambda: time.time_ns() // 1_000_000, 50_000)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.renditions.conftest import WEBP, OpenShelf, bytes_of, files_of, found, keep, key_of
+from tests.renditions.shelves import WEBP, OpenShelf, bytes_of, files_of, found, keep, key_of
 
 from atpix.renditions import Shelf
 

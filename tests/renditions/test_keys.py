@@ -1,7 +1,7 @@
 """What is asked for, and nothing else, decides a rendition's name."""
 
 import pytest
-from tests.renditions.conftest import PROJECT, key_of
+from tests.renditions.shelves import PROJECT, key_of
 
 from atpix.blobs.adapter import _checked
 from atpix.ids import image_of, new_id, rendition_folder, renditions_of

@@ -7,7 +7,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from tests.renditions.conftest import OpenShelf, files_of, found, keep, key_of
+from tests.renditions.shelves import OpenShelf, files_of, found, keep, key_of
 
 from atpix.errors import Overloaded
 from atpix.renditions import Shelf
@@ -26,7 +26,7 @@ HOLDS = """
 RENDERS = """
     import asyncio, sys, time
     from pathlib import Path
-    from tests.renditions.conftest import PROJECT, keep, key_of, open_on
+    from tests.renditions.shelves import PROJECT, keep, key_of, open_on
 
     folder, image, project = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
 

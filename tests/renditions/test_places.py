@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from tests.renditions.conftest import PROJECT, OpenShelf, keep, key_of
+from tests.renditions.shelves import PROJECT, OpenShelf, keep, key_of
 
 from atpix.ids import ImageId, ProjectId, new_id
 from atpix.renditions import BudgetSpent, Key, Shelf

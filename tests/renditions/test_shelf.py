@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.renditions.conftest import PROJECT, WEBP, OpenShelf, found, keep, key_of, open_on
+from tests.renditions.shelves import PROJECT, WEBP, OpenShelf, found, keep, key_of, open_on
 
 from atpix.blobs import Blobs
 from atpix.errors import Overloaded
