@@ -18,7 +18,7 @@ class AtpixError(Exception):
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
-    retry_after_s: ClassVar[int | None] = None
+    retry_after_s: int | None = None
 
     def __init__(self, message: str, *, faults: tuple[Fault, ...] = (), **facts: object) -> None:
         super().__init__(message)

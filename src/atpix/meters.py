@@ -40,6 +40,7 @@ class Counts(msgspec.Struct):
     pid: int
     answered: list[Answered]
     gauges: dict[str, float]
+    totals: dict[str, int] = {}
 
 
 Gauges = Callable[[], dict[str, float]]
@@ -51,6 +52,7 @@ class Meters:
     def __init__(self, folder: Path | None = None, gauges: Gauges = dict) -> None:
         self._answered: dict[tuple[str, str, int], Answered] = {}
         self._gauges = gauges
+        self._totals: dict[str, int] = {}
         self._folder = folder
         self._name = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}.json"
         self._written = b""
@@ -68,6 +70,10 @@ class Meters:
         row.seconds += seconds
         row.buckets[bisect_left(SECONDS, seconds)] += 1
 
+    def count(self, name: str) -> None:
+        """One more of it, in this process's life. On the event loop's thread."""
+        self._totals[name] = self._totals.get(name, 0) + 1
+
     def start(self) -> Self:
         if self._folder is not None:
             self._thread.start()
@@ -81,8 +87,11 @@ class Meters:
 
     def of_this_machine(self) -> list[Counts]:
         """Of this process as of now, of the others as of a second ago."""
-        own = Counts(os.getpid(), list(self._answered.values()), self._gauges())
+        own = self._own()
         return [own, *self._others()]
+
+    def _own(self) -> Counts:
+        return Counts(os.getpid(), list(self._answered.values()), self._gauges(), dict(self._totals))
 
     def _others(self) -> Iterable[Counts]:
         if self._folder is None:
@@ -100,7 +109,7 @@ class Meters:
     def _write(self) -> None:
         """Whole or not at all. A full disk costs the other processes' view of this one, nothing else."""
         assert self._folder is not None
-        counts = msgspec.json.encode(Counts(os.getpid(), list(self._answered.values()), self._gauges()))
+        counts = msgspec.json.encode(self._own())
         if counts == self._written:
             return
         temporary = self._folder / f".{self._name}"

@@ -70,6 +70,10 @@ class Settings(BaseSettings):
     render_timeout_s: float = Field(default=20, gt=0)
     render_memory_bytes: int = Field(default=1024 * MIB, ge=256 * MIB)
     render_queue: int = Field(default=64, ge=1)
+    max_output_pixels: int = Field(default=50_000_000, ge=1)
+    avif_max_pixels: int = Field(default=500_000, ge=0)
+    avif_wait_s: float = Field(default=0.4, ge=0)
+    accel_redirect: str = ""
 
     threads: int = Field(default=16, ge=2, le=256)
     key_cache_s: float = Field(default=2, ge=0, le=5)

@@ -43,7 +43,7 @@ def create_app(svc: Services) -> Application:
     set_asyncio_executor(ThreadPoolExecutor(svc.settings.threads, thread_name_prefix="atpix"))
     counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc))
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
-    delivery = Delivery(svc)
+    delivery = Delivery(svc, authenticator, lambda: counted.count("renders"))
     worker = Worker(svc, flush=authenticator.flush_last_used)
 
     lane = Lane(svc.settings.max_uploads, svc.settings.threads)

@@ -3,87 +3,156 @@
 The common case, an address that was asked for a moment ago, costs a token, a dictionary look-up and one send.
 """
 
-import time
-from typing import NamedTuple
+from collections.abc import Callable
+from contextlib import suppress
 
-from atpix.delivery import addresses, entries, freshness, refusing
-from atpix.delivery.entries import COMMON, Content, Entry, RawHeader, RawHeaders, respond
+from atpix.caller import Caller
+from atpix.delivery import addresses, freshness, negotiation, refusing, timing
+from atpix.delivery.conditions import Asked
+from atpix.delivery.entries import COMMON, VARY, RawHeaders, respond
+from atpix.delivery.hanging_up import ClientLeft
 from atpix.delivery.memory import Memory
-from atpix.delivery.publics import Public, Publics
-from atpix.delivery.sending import Sender
-from atpix.errors import MethodNotAllowed
+from atpix.delivery.outcomes import Resolved
+from atpix.delivery.publics import Publics
+from atpix.delivery.remembered import Question, Remembered
+from atpix.delivery.rendering import Renderings
+from atpix.delivery.resolving import Resolver
+from atpix.delivery.sending import RenditionGone, Sender
+from atpix.delivery.wishes import Wish
+from atpix.errors import AtpixError, MethodNotAllowed, Overloaded
 from atpix.http.types import Receive, Scope, Send
-from atpix.images import rows
+from atpix.ids import RENDITIONS, BlobKey
+from atpix.projects.authentication import Authenticator
 from atpix.services import Services
 
-_WANTED = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
-_REMEMBERED = 10_000
-_LONGEST_REMEMBERED = 300
-_REMEMBERED_TIMING = (b"server-timing", b'resolve;desc="memory"')
-
-
-class _Known(NamedTuple):
-    token: int
-    public: Public
-    entry: Entry
+_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_ATTEMPTS = 3
 
 
 class Delivery:
-    """One a process, used from its event loop."""
+    """One a process, used from its event loop. `counted` is called for each rendition that is made."""
 
-    def __init__(self, svc: Services) -> None:
+    def __init__(self, svc: Services, authenticator: Authenticator, counted: Callable[[], None]) -> None:
         self._svc = svc
+        self._authenticator = authenticator
         self._fresh = freshness.watch(svc.db)
-        self._known: dict[str, _Known] = {}
-        self._publics = Publics(svc.db, self._fresh)
-        memory = Memory(svc.blobs, svc.settings.hot_cache_bytes)
-        self._sender = Sender(svc.blobs, memory)
+        publics = Publics(svc.db, self._fresh)
+        self.renderings = Renderings(svc, counted)
+        self._resolver = Resolver(svc, publics, self.renderings)
+        self._remembered = Remembered(self._fresh, publics)
+        folder = svc.blobs.local_path(BlobKey(RENDITIONS))
+        self._sender = Sender(
+            svc.blobs,
+            Memory(svc.blobs, svc.settings.hot_cache_bytes),
+            accelerated=svc.settings.accel_redirect,
+            root=None if folder is None else folder.parent,
+        )
 
-    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
         try:
-            await self._answer(scope, send)
+            if method == "OPTIONS":
+                await respond(send, 204, [*COMMON, *_PREFLIGHT], b"")
+            elif method not in {"GET", "HEAD"}:
+                await refusing.refuse(scope, send, _only_read(), negotiable=False)
+            elif scope["query_string"] or addresses.may_hold_options(path):
+                await self._answer_wish(scope, receive, send)
+            else:
+                await self._answer_plain(scope, receive, send, path)
+        except ClientLeft:
+            return
         except Exception as error:  # noqa: BLE001  the outermost place: whatever it is, the client gets an answer
             await refusing.refuse(scope, send, error, negotiable=False)
 
     def close(self) -> None:
+        self.renderings.close()
         self._fresh.close()
 
-    async def _answer(self, scope: Scope, send: Send) -> None:
-        method = scope["method"]
-        if method == "OPTIONS":
-            await respond(send, 204, [*COMMON, *_PREFLIGHT], b"")
-            return
-        if method not in {"GET", "HEAD"}:
-            raise MethodNotAllowed("Images are read with GET or HEAD; the API is at /api/v1.")
-        entry, timing = await self._entry(scope["path"])
-        asked = {name: value for name, value in scope["headers"] if name in _WANTED}
-        await self._sender.send(scope, send, entry, asked, [timing])
+    async def _answer_plain(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        """An original, as it is: nothing but the address is looked at."""
+        entry, headers = await self._remembered.get(path, path), [timing.ORIGINAL_REMEMBERED]
+        if entry is None:
+            wish = Wish.read(path, b"", negotiation.Accepts.PLAIN)
+            resolved = await self._resolved(path, wish, receive, None)
+            entry, headers = resolved.entry, resolved.headers
+        asked = {name: value for name, value in scope["headers"] if name in _CONDITIONS}
+        await self._sender.send(scope, send, entry, asked, headers)
 
-    async def _entry(self, path: str) -> tuple[Entry, RawHeader]:
-        """And a Server-Timing that says where it came from.
+    async def _answer_wish(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, asked = scope["path"], {name: value for name, value in scope["headers"] if name in _CONDITIONS}
+        accept, key = _accept_and_key(scope)
+        question: Question = (path, scope["query_string"], negotiation.accepts(accept))
+        wish: Wish | None = None
+        entry = await self._remembered.get(question, path) if key is None else None
+        try:
+            if entry is not None:
+                with suppress(RenditionGone):
+                    return await self._sender.send(scope, send, entry, asked, [timing.RENDITION_REMEMBERED])
+                self._remembered.forget(question)
+            wish = Wish.read(*question)
+            holder = None if key is None else await self._holder(key)
+            await self._resolve_and_send(scope, receive, send, question, wish, asked, holder)
+        except ClientLeft:
+            raise
+        except Exception as error:  # noqa: BLE001  as in __call__
+            negotiable = VARY in entry.validators if entry is not None else wish is not None and wish.negotiable
+            await refusing.refuse(scope, send, error, negotiable=negotiable)
+        return None
 
-        Raises NotFound, ImageNotFound, AliasNotFound, ValidationFailed, StorageUnavailable.
-        """
-        token = self._fresh.names() if "@" in path else self._fresh.ids()
-        known = self._known.get(path)
-        if known is not None and known.token == token and await self._publics.still(known.public):
-            return known.entry, _REMEMBERED_TIMING
-        began_s = time.perf_counter()
-        address = addresses.parse(path)
-        public = await self._publics.of(address)
-        found = await self._svc.db.on_loop(self._find, public, address)
-        content = Content.of_original(found, self._svc.blobs.local_path(rows.blob_of(found)))
-        entry = entries.of(found, public.who, address.ref, self._svc.settings, content, self._svc.now())
-        # Without a date it is as new as it will not be for long. A long file name is somebody's game with our memory.
-        if token is not None and entry.last_modified and len(path) <= _LONGEST_REMEMBERED:
-            if len(self._known) >= _REMEMBERED:
-                self._known.pop(next(iter(self._known)))
-            self._known[path] = _Known(token, public, entry)
-        return entry, (b"server-timing", b'resolve;desc="database";dur=%.1f' % ((time.perf_counter() - began_s) * 1000))
+    async def _resolve_and_send(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        question: Question,
+        wish: Wish,
+        asked: Asked,
+        holder: Caller | None,
+    ) -> None:
+        """What was on the shelf a moment ago may be gone from it: then it is made again."""
+        for attempt in range(_ATTEMPTS):
+            resolved = await self._resolved(question, wish, receive, holder)
+            try:
+                await self._sender.send(scope, send, resolved.entry, asked, resolved.headers)
+            except RenditionGone:
+                self._remembered.forget(question)
+                if attempt + 1 == _ATTEMPTS:
+                    raise Overloaded("This rendition goes as fast as it is made; try again in a moment.") from None
+            else:
+                return
 
-    def _find(self, public: Public, address: addresses.Address) -> rows.Image:
-        with self._svc.db.read() as tx:
-            return rows.find(tx, public.who, address.ref).image
+    async def _resolved(self, question: Question, wish: Wish, receive: Receive, holder: Caller | None) -> Resolved:
+        path = question if isinstance(question, str) else question[0]
+        names, ids = (self._remembered.token(path, strict=strict) for strict in (True, False))
+        resolved = await self._resolver.resolve(wish, receive, holder)
+        if holder is None:
+            self._remembered.keep(question, names if resolved.strict else ids, resolved)
+        return resolved
+
+    async def _holder(self, key: str) -> Caller | None:
+        """A key is needed for nothing here, so that a wrong one is as good as none."""
+        try:
+            who = self._authenticator.cached(key) or await self._svc.db.on_loop(self._authenticator.look_up, key)
+        except AtpixError:
+            return None
+        return who if isinstance(who, Caller) else None
+
+
+def _only_read() -> MethodNotAllowed:
+    return MethodNotAllowed("Images are read with GET or HEAD; the API is at /api/v1.")
+
+
+def _accept_and_key(scope: Scope) -> tuple[bytes, str | None]:
+    """Lines of one name belong together (RFC 9110, section 5.3)."""
+    accept, key = b"", None
+    for name, value in scope["headers"]:
+        if name == b"accept":
+            accept = accept + b"," + value if accept else value
+        elif name == b"x-api-key":
+            key = value.decode("latin-1")
+        elif name == b"authorization" and key is None and value[:7].lower() == b"bearer ":
+            key = value[7:].strip().decode("latin-1")
+    return accept, key
 
 
 _PREFLIGHT: RawHeaders = [

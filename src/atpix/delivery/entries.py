@@ -23,6 +23,7 @@ COMMON: RawHeaders = [
     (b"access-control-expose-headers", b"Accept-Ranges, Content-Length, Content-Location, Content-Range, ETag"),
     (b"timing-allow-origin", b"*"),
 ]
+VARY: RawHeader = (b"vary", b"Accept")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +108,7 @@ def of(
     if name:
         permanent = f"{urlsplit(settings.cdn).path}/{who.organization_slug}/{who.project_slug}/img/{image.id}"
         lines.append(("content-location", f"{permanent}{manner.parameters}"))
-    if manner.negotiable:
-        lines.append(("vary", "Accept"))
-    validators = [*_raw(lines), *COMMON]
+    validators = [*_raw(lines), *([VARY] if manner.negotiable else ()), *COMMON]
     described = [(b"content-type", content.media_type.encode()), (b"accept-ranges", b"bytes"), *validators]
     if manner.download is not None:
         described.append((b"content-disposition", manner.download.encode()))

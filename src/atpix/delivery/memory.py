@@ -22,8 +22,10 @@ class Memory:
 
     async def get(self, entry: Entry) -> bytes | None:
         """None: too large to be kept here, or not readable as a whole: send it another way."""
+        if entry.body is not None:
+            return entry.body
         body = self._bodies.get(entry.key)
-        if body is not None:
+        if body is not None and len(body) == entry.size:
             self._bodies.move_to_end(entry.key)
             return body
         if entry.size > min(MAX_BODY_BYTES, self._budget):
@@ -39,9 +41,8 @@ class Memory:
         return body
 
     def _keep(self, key: BlobKey, body: bytes) -> None:
-        if key not in self._bodies:
-            self._bodies[key] = body
-            self._held += len(body)
+        self._held += len(body) - len(self._bodies.pop(key, b""))
+        self._bodies[key] = body
         while self._held > self._budget:
             _, gone = self._bodies.popitem(last=False)
             self._held -= len(gone)

@@ -34,6 +34,7 @@ class Publics:
 
     def __init__(self, db: Database, fresh: Freshness) -> None:
         self._db = db
+        self._is_sqlite = db.is_sqlite
         self._fresh = fresh
         self._known: dict[tuple[Slug, Slug], Public] = {}
 
@@ -54,20 +55,21 @@ class Publics:
         made = self._known[slugs] = Public(who, token, now_s + _BELIEVED_S)
         return made
 
-    async def still(self, public: Public) -> bool:
-        """Whether what was remembered under it may be served: a changed project is another `Public`."""
-        if self._db.is_sqlite or time.monotonic() < public.until_s:
-            return True
-        who = public.who
+    def holds(self, public: Public) -> bool:
+        """Whether what was remembered under it may be served as it is. (On SQLite the token has said so.)"""
+        return self._is_sqlite or time.monotonic() < public.until_s
+
+    async def still_holds(self, public: Public) -> bool:
+        """The same, and asks. A project that has changed is another `Public`."""
+        who, now_s = public.who, time.monotonic()
         slugs = (who.organization_slug, who.project_slug)
-        now_s = time.monotonic()
         if self._known.get(slugs) is not public or await self._db.on_loop(self._reread, slugs) != who:
             return False
         public.until_s = now_s + _BELIEVED_S
         return True
 
     def _holds(self, known: Public, token: int | None) -> bool:
-        if self._db.is_sqlite:
+        if self._is_sqlite:
             return known.token == token
         return time.monotonic() < known.until_s
 

@@ -5,7 +5,7 @@ from typing import cast
 import structlog
 
 from atpix.delivery.conditions import RangeNotSatisfiable
-from atpix.delivery.entries import COMMON, RawHeaders, respond
+from atpix.delivery.entries import COMMON, VARY, RawHeaders, respond
 from atpix.http.rendering import as_atpix, error_body
 from atpix.http.types import Scope, Send
 from atpix.ids import new_id
@@ -28,7 +28,7 @@ async def refuse(scope: Scope, send: Send, error: Exception, *, negotiable: bool
         (b"x-request-id", request_id.encode()),
     ]
     if negotiable:
-        headers.append((b"vary", b"Accept"))
+        headers.append(VARY)
     if known.retry_after_s is not None:
         headers.append((b"retry-after", b"%d" % known.retry_after_s))
     if known.status == 405:

@@ -1,6 +1,6 @@
 """An entry's bytes on their way out: from memory, by the server's path-send, by nginx, or streamed."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
 from pathlib import Path
 
@@ -23,7 +23,7 @@ class RenditionGone(Exception):
 
 
 class Sender:
-    """`accelerated` is the prefix of nginx's internal location, `root` the folder that stands behind it.
+    """`accelerated` is the prefix of nginx's internal location; `root`, the store's folder, is its `blobs/`.
 
     Its methods raise RenditionGone and StorageUnavailable before the first byte.
     """
@@ -51,9 +51,8 @@ class Sender:
         """Nginx reads the file, and cuts ranges out of it by itself. `Accept-Ranges` and the length are its to say."""
         assert entry.path is not None
         assert self._root is not None
-        if not entry.path.is_file():
-            raise _lost(entry)
-        inside = f"{self._accelerated.rstrip('/')}/{entry.path.relative_to(self._root).as_posix()}"
+        _require(entry)
+        inside = f"{self._accelerated.rstrip('/')}/blobs/{entry.path.relative_to(self._root).as_posix()}"
         mine = [line for line in headers if line[0] != b"accept-ranges"]
         await respond(send, 200, [*mine, (b"x-accel-redirect", inside.encode()), (b"content-length", b"0")], b"")
 
@@ -61,8 +60,7 @@ class Sender:
         if (body := await self._memory.get(entry)) is not None:
             await respond(send, 200, headers, body)
         elif entry.path is not None and "http.response.pathsend" in scope.get("extensions", ()):
-            if not entry.path.is_file():
-                raise _lost(entry)
+            _require(entry)
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             await send({"type": "http.response.pathsend", "path": str(entry.path)})
         else:
@@ -87,6 +85,8 @@ class Sender:
         await send({"type": "http.response.body", "body": parts.end})
 
     async def _stream(self, entry: Entry, start: int, end: int) -> BlobStream:
+        if entry.body is not None:
+            return BlobStream(entry.body[start:end], _nothing())
         try:
             return await self._blobs.stream(entry.key, start, end)
         except FileNotFoundError:
@@ -117,6 +117,22 @@ class _Parts:
 
     def __iter__(self) -> Iterator[tuple[ranges.ByteRange, bytes]]:
         return zip(self._wanted, self._befores, strict=True)
+
+
+async def _nothing() -> AsyncGenerator[bytes, None]:
+    return
+    yield b""
+
+
+def _require(entry: Entry) -> None:
+    """The file is there, in its length. Raises RenditionGone, StorageUnavailable."""
+    assert entry.path is not None
+    try:
+        there = entry.path.stat().st_size == entry.size
+    except OSError:
+        there = False
+    if not there:
+        raise _lost(entry)
 
 
 def _lost(entry: Entry) -> Exception:

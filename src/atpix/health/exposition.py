@@ -27,6 +27,7 @@ _GAUGES = {
     "renderers_busy": "Renditions that are being made.",
     "renderers_waiting": "Renditions that wait for a child process.",
 }
+_TOTALS = {"renders": "Renditions made."}
 
 
 def render(svc: Services, counted: Meters) -> bytes:
@@ -42,6 +43,7 @@ class _Now(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from _requests(self._counts)
+        yield from _totals(self._counts)
         alive = [counts for counts in self._counts if meters.is_alive(counts.pid)]
         yield from _gauges(alive)
         yield from _processes(alive)
@@ -71,6 +73,11 @@ def _buckets(rows: list[Answered]) -> list[tuple[str, float]]:
     each = [sum(column) for column in zip(*(row.buckets for row in rows), strict=True)]
     bounds = [*(str(float(bound)) for bound in meters.SECONDS), "+Inf"]
     return list(zip(bounds, map(float, accumulate(each)), strict=True))
+
+
+def _totals(counts: list[Counts]) -> Iterator[Metric]:
+    for name, about in _TOTALS.items():
+        yield CounterMetricFamily(f"atpix_{name}", about, value=sum(one.totals.get(name, 0) for one in counts))
 
 
 def _gauges(alive: list[Counts]) -> Iterator[Metric]:

@@ -11,7 +11,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """`spec.output` is decided here. `focus` is the image's stored focal point, used where `spec.focus` is None.
 
     `same` identifies the source's bytes (the image's id): a child may keep its pixels for a moment and use them again.
-    `keep_metadata` names what may stay in the file: "copyright", "icc".
+    `keep_metadata` names what may stay in the file: "copyright", "icc". `may_be_original` False: a file is written,
+    however much better the original is.
     """
 
     source: str
@@ -25,6 +26,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     max_output_pixels: int = 50_000_000
     keep_metadata: tuple[str, ...] = ()
     show_focus: bool = False
+    may_be_original: bool = True
 
 
 class Rendered(msgspec.Struct, frozen=True, kw_only=True):

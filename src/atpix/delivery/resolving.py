@@ -1,0 +1,143 @@
+"""From a wish to what it is answered with: project, guard, image, decision, shelf or render."""
+
+import msgspec
+
+from atpix.caller import Caller
+from atpix.delivery import dressing, guards, negotiation
+from atpix.delivery.making import Job, Made
+from atpix.delivery.negotiation import Facts
+from atpix.delivery.outcomes import Chosen, Looked, Resolved
+from atpix.delivery.publics import Publics
+from atpix.delivery.rendering import Renderings
+from atpix.delivery.timing import Steps
+from atpix.delivery.wishes import Wish
+from atpix.http.types import Receive
+from atpix.images import rows
+from atpix.images.rows import Found
+from atpix.imaging import geometry, grammar
+from atpix.imaging.spec import Output
+from atpix.renditions import rendition_key
+from atpix.services import Services
+
+
+class Resolver:
+    """One a process, used from its event loop."""
+
+    def __init__(self, svc: Services, publics: Publics, renderings: Renderings) -> None:
+        self._svc = svc
+        self._publics = publics
+        self._renderings = renderings
+
+    async def resolve(self, wish: Wish, receive: Receive, key_holder: Caller | None = None) -> Resolved:
+        """Raises ImageNotFound, AliasNotFound, Forbidden, ValidationFailed, StorageUnavailable, and what
+        `Renderings.made` does.
+        """
+        steps = Steps()
+        looked = await self._look_up(wish, key_holder)
+        steps.ended("resolve")
+        if not (wish.has_transformation or looked.show_focus):
+            return dressing.original(self._svc, looked, steps)
+        best, stand_in = self._jobs(looked)
+        steps.ended("negotiate")
+        chosen = await self._chosen(best, stand_in, receive, steps)
+        return dressing.rendition(self._svc, looked, chosen, steps)
+
+    async def _look_up(self, wish: Wish, key_holder: Caller | None) -> Looked:
+        address = wish.address
+        public = await self._publics.of(address)
+        who = public.who
+        private = key_holder is not None and key_holder.project == who.project and "read" in key_holder.scopes
+        may_look = private or who.settings.delivery_debug
+        show_focus = may_look and wish.parsed.handling.debug
+        admitted = guards.admit(
+            who.settings,
+            wish.parsed,
+            address.resource,
+            self._svc.now() // 1000,
+            has_transformation=wish.has_transformation or show_focus,
+        )
+        wish.negotiable = (wish.has_transformation or show_focus) and negotiation.is_negotiable(admitted.spec)
+        found = await self._svc.db.on_loop(self._find, wish, who)
+        return Looked(
+            wish=wish,
+            public=public,
+            admitted=admitted,
+            found=found,
+            may_look=may_look,
+            private=private,
+            show_focus=show_focus,
+        )
+
+    def _find(self, wish: Wish, who: Caller) -> Found:
+        with self._svc.db.read() as tx:
+            return rows.find(tx, who, wish.address.ref)
+
+    def _jobs(self, looked: Looked) -> tuple[Job, Job | None]:
+        """What to answer with, and what stands in while that takes too long."""
+        image = looked.image
+        facts = Facts(image.media_type, image.has_alpha)
+        best, *others = (
+            self._job(looked, output)
+            for output in negotiation.outputs(looked.wish.accepts, facts, looked.admitted.spec)
+        )
+        if looked.show_focus:  # for a person who waits for it, once
+            return (others or [best])[-1], None
+        return best, others[0] if others else None
+
+    def _job(self, looked: Looked, output: Output) -> Job:
+        image, admitted = looked.image, looked.admitted
+        spec = grammar.normal(msgspec.structs.replace(admitted.spec, output=output))
+        size = image.width, image.height
+        follows = geometry.depends_on_focus(size, spec, self._svc.settings.max_output_pixels)
+        also = (*looked.who.settings.keep_metadata, *(() if admitted.may_send_original else ("made",)))
+        canonical = grammar.canonical(spec)
+        key = rendition_key(
+            image.project_id,
+            image.id,
+            canonical,
+            output,
+            follows_focus=follows,
+            focus=image.focal_point,
+            also=also,
+        )
+        return Job(
+            who=looked.who,
+            image=image,
+            spec=spec,
+            output=output,
+            key=key,
+            key_parameters=canonical,
+            show_focus=looked.show_focus,
+            may_be_original=admitted.may_send_original,
+        )
+
+    async def _chosen(self, best: Job, stand_in: Job | None, receive: Receive, steps: Steps) -> Chosen:
+        if (found := await self._on_shelf(best, steps)) is not None:
+            return found
+        if stand_in is None:
+            return await self._made(best, receive, steps)
+        within_s = self._svc.settings.avif_wait_s if self._is_small(best) else 0.0
+        if within_s > 0 and (made := await self._renderings.made_within(best, within_s, receive)) is not None:
+            steps.ended("render")
+            return Chosen(job=best, made=made, cache="miss")
+        steps.ended("wait")
+        chosen = await self._on_shelf(stand_in, steps) or await self._made(stand_in, receive, steps)
+        self._renderings.begin(best)
+        return Chosen(job=chosen.job, made=chosen.made, cache=chosen.cache, stands_in=True)
+
+    async def _on_shelf(self, job: Job, steps: Steps) -> Chosen | None:
+        stored = None if job.show_focus else await self._svc.renditions.find(job.key)
+        steps.ended("shelf")
+        return None if stored is None else Chosen(job=job, made=Made.of(stored), cache="hit")
+
+    async def _made(self, job: Job, receive: Receive, steps: Steps) -> Chosen:
+        made = await self._renderings.made(job, receive)
+        steps.ended("render")
+        steps.inside(made.steps_ms)
+        return Chosen(job=job, made=made, cache="miss")
+
+    def _is_small(self, job: Job) -> bool:
+        """Whether an AVIF of this size is waited for."""
+        settings, image = self._svc.settings, job.image
+        width, height = geometry.of((image.width, image.height), job.spec, None, settings.max_output_pixels).canvas
+        return width * height <= settings.avif_max_pixels

@@ -1,0 +1,58 @@
+"""What a request asks for, read from its address, its query and its `Accept`: pure, before anything is looked up."""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from atpix.delivery import addresses, negotiation
+from atpix.delivery.addresses import Address
+from atpix.delivery.negotiation import Accepts
+from atpix.imaging import grammar, parameters
+from atpix.imaging.grammar import Parsed
+
+_NOTHING = grammar.parse(())
+_SIGNING = frozenset({"exp", "kid", "sig"})
+
+
+@dataclass
+class Wish:
+    """`query` is raw. Options of the path and of the query mean the same; where both say something the query wins.
+
+    `negotiable`: as far as the request itself tells, until its preset is known.
+    """
+
+    address: Address
+    query: bytes
+    parsed: Parsed
+    accepts: Accepts
+    has_transformation: bool
+    negotiable: bool
+
+    @classmethod
+    def read(cls, path: str, query: bytes, accepts: Accepts) -> "Wish":
+        """Raises what `addresses.parse` does."""
+        address = addresses.parse(path)
+        if not query and not address.options:
+            return cls(address, b"", _NOTHING, accepts, has_transformation=False, negotiable=False)
+        pairs = [*(grammar.path_options(address.options) if address.options else ()), *grammar.pairs_of(query)]
+        parsed = grammar.parse(pairs)
+        transforms = parsed.handling.preset is not None or any(_transforms(*pair) for pair in parsed.given)
+        negotiable = transforms and negotiation.is_negotiable(parsed.spec)
+        return cls(address, query, parsed, accepts, has_transformation=transforms, negotiable=negotiable)
+
+    @property
+    def parameters(self) -> str:
+        """As they were written, to stand behind the same image's other address. A signature is of one address only."""
+        options = quote(self.address.options, safe="=,.:;@-_~!*'()+$")
+        query = self.query.decode("latin-1")
+        if self.parsed.handling.signature is not None:
+            pieces = query.split("&")
+            query = "&".join(piece for piece in pieces if piece.partition("=")[0].lower() not in _SIGNING)
+        return (f"/{options}" if options else "") + (f"?{query}" if query else "")
+
+
+def _transforms(name: str, value: str) -> bool:
+    """Whether a picture is to be made. What is ignored counts as not given, and so does what is the request's."""
+    row = parameters.BY_NAME.get(name)
+    if row is None or name in parameters.OF_THE_REQUEST or not (value or name in parameters.BARE):
+        return False
+    return row.read(value)[0] is not None
