@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+import hypothesis
 import pytest
 from PIL import Image
 
@@ -13,6 +14,10 @@ from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
 from atpix.imaging.values import Limits
+
+# A busy machine is no fault of a property.
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 FORMATS = {
     MediaType.PNG: "PNG",
