@@ -39,12 +39,20 @@ class Disk:
     def at_hand(self, key: Key) -> Stored | None:
         """What this process has read whole before, or has written, and what nobody has touched since."""
         if (known := self._sound.get(key.digest)) is None:
-            return None
+            return self._original(key)
         stored, seen = known
         if stored.path is None or _seen(stored.path) != seen:
             self._sound.pop(key.digest, None)
             return None
         return stored
+
+    def _original(self, key: Key) -> Stored | None:
+        """There is no file to look at."""
+        with suppress(*FAULTS):
+            row = self.index.get(key.digest) if self.index.is_open else None
+            if row is not None and row.is_original:
+                return self._stored(key, row)
+        return None
 
     def is_absent(self, key: Key) -> bool:
         """Microseconds, and never a file."""
@@ -86,6 +94,7 @@ class Disk:
             log.warning("rendition_not_kept", key=key.blob_key, reason=str(error))
             if row is not None:
                 with suppress(*FAULTS):
+                    self._folder.take_back(row.name, file)
                     self._remove(row)
             return None
         self._failpoint("rendition.kept")

@@ -108,6 +108,11 @@ class Folder:
             final.parent.mkdir(parents=True, exist_ok=True)
             file.replace(final)
 
+    def take_back(self, name: BlobKey, file: Path) -> None:
+        """The commit failed after `publish`: the file is the caller's again. Raises OSError."""
+        if not file.exists():
+            self.path(name).replace(file)
+
     def remove_folder(self, folder: BlobKey) -> None:
         """With all that is in it, counted or not. Raises StorageUnavailable."""
         with translated(), suppress(FileNotFoundError):
@@ -174,5 +179,5 @@ def _row_from(name: BlobKey, size: int, modified_ms: int) -> Row | None:
     named = keys.read(name)
     if named is None or named.checksum is None:
         return None
-    facts = Facts(media_type=media_type_of(named.key.output), width=named.width, height=named.height)
+    facts = Facts(media_type=media_type_of(named.key.output), width=named.width or None, height=named.height or None)
     return index.row_of(named.key, name, facts, modified_ms, size=size, kept=True)

@@ -92,6 +92,7 @@ class Index:
         self._reader: sqlite3.Connection | None = None
         self._writer: sqlite3.Connection | None = None
         self._inode = 0
+        self._is_closed = False
 
     @property
     def is_open(self) -> bool:
@@ -124,6 +125,8 @@ class Index:
         Raises sqlite3.Error, StorageUnavailable, Overloaded.
         """
         with self._writers.turn():
+            if self._is_closed:
+                raise sqlite3.OperationalError("closed")
             db = self._current()
             db.execute("BEGIN IMMEDIATE")
             try:
@@ -179,6 +182,8 @@ class Index:
             self._reader = self._writer = None
 
     def close(self) -> None:
+        """For good: uses that are written down in the background may come late."""
+        self._is_closed = True
         self._disconnect()
         self._writers.close()
 
