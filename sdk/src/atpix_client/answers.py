@@ -46,6 +46,10 @@ class _Id(Struct):
     id: str
 
 
+class _Purged(Struct):
+    purged: int
+
+
 def data_of(kind: type[T]) -> Callable[[Answer], T]:
     return lambda answer: _parse(_parse(answer.content, _Success).data, kind)
 
@@ -75,6 +79,10 @@ def assigned(answer: Answer) -> Assigned:
 
 def deleted_id(answer: Answer) -> str:
     return data_of(_Id)(answer).id
+
+
+def purged(answer: Answer) -> int:
+    return data_of(_Purged)(answer).purged
 
 
 def nothing(answer: Answer) -> None:

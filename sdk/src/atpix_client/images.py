@@ -180,6 +180,11 @@ def restore(image_id: str) -> Operation[Image]:
     return post(f"/images/{segment(image_id)}/restore", answers.image)
 
 
+def purge(ref: str) -> Operation[int]:
+    """Forgets the renditions of an image, which are made anew when they are asked for. Returns how many there were."""
+    return post(f"/images/{segment(ref)}/purge", answers.purged)
+
+
 def _change(method: str, ref: str, changes: _Changes, etag: str | None, content_type: str) -> Operation[Image]:
     return with_json(
         method,

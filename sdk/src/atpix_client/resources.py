@@ -28,6 +28,7 @@ class Images:
     remove_alias = run(images.remove_alias)
     delete = run(images.delete)
     restore = run(images.restore)
+    purge = run(images.purge)
 
     @overload
     def download(
@@ -86,6 +87,7 @@ class AsyncImages:
     remove_alias = run_async(images.remove_alias)
     delete = run_async(images.delete)
     restore = run_async(images.restore)
+    purge = run_async(images.purge)
 
     @overload
     async def download(

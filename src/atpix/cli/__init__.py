@@ -35,6 +35,7 @@ def app() -> "App":
     )
     commands.command("atpix.cli.serving:serve", name="serve", help="Serve until told to stop.")
     commands.command("atpix.cli.keys:keys", name="keys", help="Make, list, revoke and rotate API keys.")
+    commands.command("atpix.cli.projects:projects", name="projects", help="Show and change a project's settings.")
     commands.command("atpix.cli.upkeep:migrate", name="migrate", help="Bring the database to this program's schema.")
     commands.command("atpix.cli.upkeep:config", name="config", help="Show the settings in effect; secrets are masked.")
     commands.command("atpix.cli.upkeep:doctor", name="doctor", help="Check that rows, bytes and names agree.")
@@ -42,6 +43,8 @@ def app() -> "App":
     commands.command(
         "atpix.cli.remote.aliases:aliases", name="aliases", help="Give, take and list the names of images."
     )
+    commands.command("atpix.cli.url:url", name="url", help="Build, sign and explain the addresses of images.")
+    commands.command("atpix.cli.renditions:renditions", name="renditions", help="Purge, warm and count renditions.")
     return commands
 
 

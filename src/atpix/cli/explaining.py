@@ -1,0 +1,132 @@
+"""`atpix url explain`: what delivery makes of an address, by the same code; and what a server says about it."""
+
+import hmac
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+import msgspec
+from cyclopts import Parameter
+
+from atpix.cli.addressing import Signature, signed
+from atpix.cli.outcome import Misused, Refused
+from atpix.cli.remote.arguments import Json
+from atpix.cli.remote.connecting import Server, connected
+from atpix.cli.remote.presenting import iso, print_json, print_rows
+from atpix.imaging import grammar
+from atpix.imaging.grammar import Parsed
+from atpix_client import failures, signing, urls
+
+_BROWSER = "image/avif,image/webp,*/*;q=0.8"
+
+
+def explain(
+    address: Annotated[str, Parameter(name="URL", help="The address of an image or of a rendition.")],
+    /,
+    *,
+    ask: Annotated[bool, Parameter(negative="", help="Ask the server too, with the key.")] = False,
+    accept: Annotated[str, Parameter(help="With --ask: the formats that are taken.")] = _BROWSER,
+    signature: Signature | None = None,
+    server: Server | None = None,
+    json: Json = False,
+) -> None:
+    """Show what an address asks for: what is read, adjusted and ignored, and whether its signature is right."""
+    try:
+        resource, pairs = signing.parameters(address)
+    except ValueError as error:
+        raise Misused(f"{error}.") from None
+    secret = (signature or Signature()).secret()
+    parsed = grammar.parse(pairs)
+    told: dict[str, Any] = {
+        "image": resource,
+        "parameters": dict(parsed.given),
+        "canonical": grammar.canonical(parsed.spec),
+        "faults": [{"parameter": fault.parameter, "message": fault.message} for fault in parsed.faults],
+        "preset": parsed.handling.preset,
+        "expiresAt": None if parsed.handling.expires is None else _moment(parsed.handling.expires),
+        "signature": _verdict(resource, pairs, parsed, secret),
+    }
+    if ask:
+        told["server"] = _asked(resource, parsed, secret, accept, server)
+    if json:
+        print_json(told)
+    else:
+        _print(told)
+
+
+def _verdict(resource: str, pairs: signing.Pairs, parsed: Parsed, secret: str | None) -> str:
+    handling = parsed.handling
+    if handling.signature is None:
+        return "none"
+    if handling.expires is not None and handling.expires <= time.time():
+        return "expired"
+    if secret is None:
+        return "not checked: there is no secret"
+    expected = signing.signature(secret, resource, pairs)
+    given = handling.signature.encode("utf-8", "surrogatepass")
+    return "right" if hmac.compare_digest(expected.encode(), given) else "wrong: another key, image or parameter"
+
+
+def _asked(resource: str, parsed: Parsed, secret: str | None, accept: str, server: Server | None) -> Mapping[str, Any]:
+    """The key goes to the server of --url or ATPIX_URL, whatever host the address names.
+
+    Raises Misused, Refused, Unusable.
+    """
+    pairs = [pair for pair in parsed.given if pair[0] not in {"exp", "kid"}]
+    path = f"/cdn{quote(resource, safe='/@')}?{urls.query_of([*pairs, ('fp_debug', '1')])}"
+    handling = parsed.handling
+    if handling.signature is not None:
+        if secret is None or handling.key_id is None:
+            raise Misused("A signed address cannot be asked about without the secret: a question is signed, too.")
+        path = signed(path, secret, handling.key_id, handling.expires)
+    with connected(server) as client:
+        runner = client.images.runner
+        with failures.translated():
+            answer = runner.http.request(
+                "GET",
+                f"{runner.server.base_url}{path}",
+                headers={"X-API-Key": runner.server.api_key, "Accept": accept},
+                timeout=runner.server.timeout,
+            )
+    if answer.status_code >= 400:
+        raise Refused(f"The server answers {answer.status_code}: {_message(answer.content)}")
+    explained = answer.headers.get("atpix-explain")
+    return {
+        "status": answer.status_code,
+        "mediaType": answer.headers.get("content-type"),
+        "bytes": len(answer.content),
+        "timing": answer.headers.get("server-timing"),
+        "explained": None if explained is None else msgspec.json.decode(explained),
+    }
+
+
+def _moment(unix_s: int) -> str:
+    try:
+        return iso(datetime.fromtimestamp(unix_s, UTC))
+    except (ValueError, OverflowError, OSError):
+        return f"{unix_s} s after 1970"
+
+
+def _message(body: bytes) -> str:
+    try:
+        return str(msgspec.json.decode(body)["error"]["message"])
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return "something that is not Atpix's."
+
+
+def _print(told: Mapping[str, Any]) -> None:
+    rows = [
+        ("image", told["image"]),
+        *((f"parameter {name}", value) for name, value in told["parameters"].items()),
+        ("canonical", told["canonical"] or "the original"),
+        *(("note", fault["message"]) for fault in told["faults"]),
+        ("preset", told["preset"] or ""),
+        ("expires", told["expiresAt"] or ""),
+        ("signature", told["signature"]),
+    ]
+    for name, value in told.get("server", {}).items():
+        many = value if name == "explained" and value else {name: value}
+        rows += [(f"server {inner}", str(each)) for inner, each in many.items() if each not in (None, [])]
+    print_rows(("", ""), [(name, value) for name, value in rows if value])

@@ -1,0 +1,75 @@
+import json
+
+import pytest
+
+from atpix_client import signing, urls
+
+HERO = "https://img.example/acme/shop/img/@hero"
+SECRET = "a-secret-of-our-own"
+
+
+@pytest.fixture
+def url(atpix):
+    return lambda *arguments, **env: atpix("url", *arguments, **env)
+
+
+def test_an_address_is_built_from_parts_or_from_another(url):
+    built = url("build", "@hero", "--project", "acme/shop", "--w", "800", "--fp", "0.3,0.4", "--filename", "x y.jpg")
+    on_cdn = url(
+        "build", "@hero", "--project", "acme/shop", ATPIX_CDN_URL="https://img.example", ATPIX_URL="https://no"
+    )
+    in_path = url("build", HERO, "--in-path", "--h", "9", "--max-bytes", "50000", "--json")
+
+    assert built.out == "http://127.0.0.1:8000/cdn/acme/shop/img/@hero/x%20y.jpg?fp=0.3,0.4&w=800\n"
+    assert on_cdn.out == f"{HERO}\n"
+    assert json.loads(in_path.out) == {"url": f"{HERO}/h=9,max_bytes=50000"}
+
+
+def test_an_address_is_signed_with_a_secret_from_the_environment_or_a_file(url, tmp_path):
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    expected = signing.sign(urls.transformed(HERO, w=8), SECRET, "site")
+
+    assert url("sign", f"{HERO}?w=8", "--kid", "site", ATPIX_URL_SECRET=SECRET).out.strip() == expected
+    assert url("sign", f"{HERO}?w=8", "--kid", "site", "--secret-env", "MINE", MINE=SECRET).out.strip() == expected
+    assert url("build", HERO, "--w", "8", "--kid", "site", "--secret-file", "secret").out.strip() == expected
+
+
+def test_an_address_is_explained_without_asking_anyone(url):
+    signed = signing.sign(f"{HERO}?Width=800.0&utm=x", SECRET, "site", expires=4_000_000_000)
+
+    def verdict(address, **env):
+        return json.loads(url("explain", address, "--json", **env).out)["signature"]
+
+    told = json.loads(url("explain", signed, "--json").out)
+    assert told["image"] == "/acme/shop/img/@hero"
+    assert told["canonical"] == "w=800"
+    assert [fault["parameter"] for fault in told["faults"]] == ["utm"]
+    assert told["expiresAt"] == "2096-10-02T07:06:40.000Z"
+    assert verdict(signed).startswith("not checked")
+    assert verdict(signed, ATPIX_URL_SECRET=SECRET) == "right"
+    assert verdict(signed.replace("@hero", "@other"), ATPIX_URL_SECRET=SECRET).startswith("wrong")
+    assert verdict(f"{HERO}?w=1&exp=1000&sig=x", ATPIX_URL_SECRET=SECRET) == "expired"
+    assert verdict(HERO) == "none"
+    assert "signature\tright" in url("explain", signed, ATPIX_URL_SECRET=SECRET).out
+
+
+def test_what_cannot_be_understood_is_a_sentence(url):
+    for arguments in (
+        ("build", "@hero"),
+        ("build", "@hero", "--project", "acme"),
+        ("build", HERO, "--w", "0"),
+        ("build", HERO, "--fit", "nonsense"),
+        ("build", f"{HERO}?w=1", "--h", "1"),
+        ("build", HERO, "--filename", "a=b"),
+        ("build", HERO, "--kid", "site"),
+        ("build", HERO, "--expires-in", "5"),
+        ("sign", HERO),
+        ("sign", HERO, "--kid", "site", "--secret-file", "nothing"),
+        ("sign", HERO, "--kid", "site", "--expires-in", "soon"),
+        ("sign", "https://img.example/cat.jpg", "--kid", "site"),
+        ("explain", "https://img.example/cat.jpg"),
+    ):
+        env = {"ATPIX_URL_SECRET": SECRET} if "--expires-in" in arguments or "cat" in arguments[1] else {}
+        ended = url(*arguments, **env)
+        assert (ended.code, ended.out) == (2, ""), arguments
+        assert ended.err.count("\n") == 1, arguments
