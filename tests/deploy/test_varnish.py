@@ -4,16 +4,19 @@ import httpx2
 import pytest
 from tests.conftest import Wire
 from tests.deploy.conftest import is_hit
-from tests.deploy.test_through_a_proxy import ACCEPTS
+from tests.deploy.test_through_a_proxy import ACCEPTS, until_avif
 from tests.photographs import photo
 
 
 @pytest.fixture
-def kept(through_varnish, upload, project):
+def kept(through_varnish, public, upload, project):
     """Two images, one of them named, each original and each class of a rendition kept."""
     images = upload(photo(1), alias="@hero"), upload(photo(2))
     for image in images:
-        for way in ways(project, image):
+        original, *renditions = ways(project, image)
+        for way in renditions:
+            until_avif(public, way)
+        for way in (original, *renditions):
             ask(through_varnish, way)
             assert all(map(is_hit, ask(through_varnish, way)))
     return images
