@@ -11,6 +11,7 @@ from litestar.di import Provide
 from atpix import logs, meters
 from atpix.delivery import addresses
 from atpix.delivery import openapi as delivery_openapi
+from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
 from atpix.health import readiness
 from atpix.health import routes as health
@@ -85,7 +86,7 @@ def create_app(svc: Services) -> Application:
 def api(state: State) -> Litestar:
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[images.router, projects.router]),
+            Router("/api/v1", route_handlers=[images.router, renditions.router, projects.router]),
             health.router,
             *docs_page.handlers(describe),
         ],

@@ -47,7 +47,7 @@ class _Id(Struct):
 
 
 class _Purged(Struct):
-    purged: int
+    dropped: int
 
 
 def data_of(kind: type[T]) -> Callable[[Answer], T]:
@@ -82,7 +82,7 @@ def deleted_id(answer: Answer) -> str:
 
 
 def purged(answer: Answer) -> int:
-    return data_of(_Purged)(answer).purged
+    return data_of(_Purged)(answer).dropped
 
 
 def nothing(answer: Answer) -> None:

@@ -29,6 +29,7 @@ PARAMETERS: dict[str, Json] = {
     "If-Modified-Since": _parameter(
         "If-Modified-Since", "304 when it has this very Last-Modified and no ETag is given."
     ),
+    "Accept": _parameter("Accept", "Which formats a rendition may have: AVIF and WebP are those that it names."),
     "Range": _parameter("Range", "Parts of the file: `bytes=0-499`, `bytes=-500`, up to 16 of them."),
     "If-Range": _parameter("If-Range", "An ETag or Last-Modified; parts are sent only when it is current."),
 }
@@ -50,7 +51,10 @@ HEADERS: dict[str, Json] = {
     "Content-Location": _header("The permanent address of the image that the name stands for."),
     "Cache-Tag": _header("What to purge this by, separated by commas."),
     "Surrogate-Key": _header("What to purge this by, separated by blanks."),
-    "Server-Timing": _header("Where the address was resolved."),
+    "Server-Timing": _header("Where the answer came from; every step, for whoever may look."),
+    "Vary": _header("`Accept`, where another one may get another format; else absent.", const="Accept"),
+    "Content-Disposition": _header("A name to save it under, when `dl` was asked for."),
+    "Atpix-Explain": _header("JSON about how a rendition came about, with `fp_debug` and a key that may read."),
     "Access-Control-Allow-Origin": _header("`*`: any page may read it.", const="*"),
 }  # fmt: skip
 

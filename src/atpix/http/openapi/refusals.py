@@ -37,6 +37,7 @@ CODES: dict[str, tuple[int, str]] = {
     "INVALID_IMAGE": (422, "the image is truncated or corrupt"),
     "PRIVATE_METADATA": (422, "the image tells where it was taken, and this project refuses that"),
     "IDEMPOTENCY_KEY_REUSED": (422, "this Idempotency-Key was used for another request"),
+    "RATE_LIMIT_EXCEEDED": (429, "too many new renditions, of this image or in this minute"),
     "INTERNAL_ERROR": (500, "our fault; report the requestId"),
     "STORAGE_UNAVAILABLE": (503, "database or store cannot be reached or are full; nothing was changed"),
     "OVERLOADED": (503, "too much at once"),
@@ -67,7 +68,10 @@ BESIDES: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 """What follows from no rule: the operation's own."""
 
-_HEADERS = {401: ("WWW-Authenticate",), 503: ("Retry-After",), 409: ("Retry-After",), 416: ("Content-Range",)}
+_HEADERS = {
+    401: ("WWW-Authenticate",), 409: ("Retry-After",), 416: ("Content-Range",), 429: ("Retry-After",),
+    503: ("Retry-After",),
+}  # fmt: skip
 
 
 def responses(codes: tuple[str, ...]) -> dict[str, Json]:
