@@ -5,6 +5,7 @@ gone.
 """
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 import sqlalchemy as sa
@@ -30,12 +31,17 @@ def is_rendition(key: BlobKey) -> bool:
 
 
 def examine(svc: Services, now: int) -> Iterator[Finding]:
-    try:
+    """A store that cannot be reached is the finding of those who look at originals."""
+    with suppress(StorageUnavailable):
         yield from _without_image(svc, now)
-    except StorageUnavailable as error:
-        yield Finding("store", f"Renditions could not be checked to the end: {error.message}")
+        yield from _miscounted(svc)
+
+
+def _miscounted(svc: Services) -> Iterator[Finding]:
     try:
         uncounted, vanished = svc.renditions.disagreement()
+    except StorageUnavailable:
+        raise
     except FAULTS as error:
         yield Finding("rendition_index", f"The index of renditions cannot be used: {error}")
         return

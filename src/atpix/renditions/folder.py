@@ -132,10 +132,8 @@ class Folder:
     def reconcile(self, db: sqlite3.Connection, now: int) -> Disagreement:
         """Let the index say what is there. Strangers in the folder are left alone: the doctor tells of them.
 
-        Raises StorageUnavailable: an empty place where a disk is mounted otherwise says nothing.
+        Raises StorageUnavailable.
         """
-        if not self.root.is_dir():
-            raise unavailable()
         there = dict(self._files())
         uncounted = vanished = 0
         for row in index.select(db, "NOT is_original"):
@@ -156,7 +154,7 @@ class Folder:
         return Disagreement(uncounted, vanished)
 
     def disagreement(self, db: sqlite3.Connection, now: int) -> Disagreement:
-        """What `reconcile` would change, nothing changed."""
+        """What `reconcile` would change, nothing changed. Raises StorageUnavailable."""
         there = {name: size for name, (size, _) in self._files() if _row_from(BlobKey(name), size, 0)}
         vanished = 0
         for row in index.select(db, "NOT is_original"):
@@ -165,7 +163,12 @@ class Folder:
         return Disagreement(len(there), vanished)
 
     def _files(self) -> Iterator[tuple[str, tuple[int, int]]]:
-        """Names from the root on, with their size and time in Unix milliseconds."""
+        """Names from the root on, with their size and time in Unix milliseconds.
+
+        Raises StorageUnavailable: an empty place where a disk is mounted otherwise says nothing.
+        """
+        if not self.root.is_dir():
+            raise unavailable()
         for folder, _, files in os.walk(self.root / RENDITIONS):
             for file in files:
                 path = Path(folder, file)
