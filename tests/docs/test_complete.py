@@ -18,6 +18,7 @@ from atpix.doctor.findings import Kind
 from atpix.errors import AtpixError
 from atpix.health import exposition
 from atpix.http.openapi import refusals
+from atpix.imaging import parameters
 from atpix.settings import Settings
 
 DEFAULT = re.compile(r"^\| `ATPIX_([A-Z0-9_]+)` \| (.*?) \|", re.MULTILINE)
@@ -56,6 +57,16 @@ def test_every_setting_of_a_project_is_documented():
     table = text("docs/settings.md").partition("## Settings of a project")[2].partition("\n## ")[0]
 
     assert set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)) == set(ProjectSettings.__struct_encode_fields__)
+
+
+PARAMETER = re.compile(r"^\| `([\w-]+)`(?: \(([^)]*)\))? \|", re.MULTILINE)
+
+
+def test_every_parameter_of_delivery_is_documented_with_its_synonyms():
+    table = text("docs/transformations.md").partition("## Every parameter")[2].partition("\n## ")[0]
+    documented = {name: tuple(re.findall(r"`([\w-]+)`", synonyms)) for name, synonyms in PARAMETER.findall(table)}
+
+    assert documented == {row.name: row.synonyms for row in parameters.TABLE}
 
 
 def test_every_error_code_is_documented_with_its_status():

@@ -7,7 +7,7 @@ import pytest
 from tests.docs.conftest import ROOT
 
 SAMPLE = re.compile(r"^```(sh|python) run\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-WITH_SAMPLES = ("README.md", "docs/guide.md", "docs/operations.md", "docs/sixty-seconds.md")
+WITH_SAMPLES = ("README.md", "docs/guide.md", "docs/operations.md", "docs/sixty-seconds.md", "docs/transformations.md")
 
 
 def script_of(document: str) -> str:
@@ -36,7 +36,7 @@ def _loose(text: str) -> str:
     return re.sub(r"```\w+ run", "``` run", text)
 
 
-@pytest.mark.parametrize("document", ["README.md", "docs/guide.md", "docs/operations.md"])
+@pytest.mark.parametrize("document", [name for name in WITH_SAMPLES if name != "docs/sixty-seconds.md"])
 def test_the_samples_of_a_document_run(demo, document):
     demo.run(script_of(document) if document == "README.md" else exports() + script_of(document))
 
