@@ -15,11 +15,8 @@ _COPY_SIDE_PX = 1366
 """The longer side of a copy, at least: it is 1024 pixels across, be it a portrait in 3 : 4."""
 _COPY_PIXELS = 2560 * 2560
 _SPARE = 1.5
-"""How much larger than a result its copy must be where it was scaled by averaging. A JPEG's own scaling is what an
-order without a copy would use, too.
-"""
+"""How much larger than a result the pixels must be that were scaled by averaging. A JPEG's own scaling needs none."""
 _MOST_LOST_PX = 0.5
-_WEBP_SPARE = 2.0
 _JPEG_SCALES = (8, 4, 2, 1)
 
 Frame = Any
@@ -73,7 +70,7 @@ def _strongest_scale(plan: Plan) -> float:
     if source.media_type is MediaType.JPEG:
         return next(scale for scale in _JPEG_SCALES if _suffices(scale, plan))
     if source.media_type is MediaType.WEBP and source.frames == 1:
-        return max(1.0, plan.reduction / _WEBP_SPARE)
+        return max(1.0, plan.reduction / _SPARE)
     return 1
 
 
@@ -86,7 +83,7 @@ def _scale_to_keep(plan: Plan) -> float:
             (scale for scale in _JPEG_SCALES if scale <= strongest and longer / scale >= _COPY_SIDE_PX), strongest
         )
     common = max(1, longer // _COPY_SIDE_PX)
-    return common if _suffices(common, plan) else 1
+    return common if _suffices(common, plan) else _strongest_scale(plan)
 
 
 def _suffices(scale: float, plan: Plan) -> bool:
@@ -105,9 +102,8 @@ def _lost_px(scale: float, plan: Plan) -> float:
 def _in_memory(scale: float, plan: Plan) -> Frame:
     if plan.source.media_type is not MediaType.JPEG:
         return _at(scale, plan).copy_memory()
-    frame = _at(
-        scale, plan, access="random", memory=True, revalidate=True
-    )  # 3 ms less than a copy of what comes row by row
+    # 3 ms less than a copy of what comes row by row
+    frame = _at(scale, plan, access="random", memory=True, revalidate=True)
     frame.getpoint(0, 0)
     return frame
 
