@@ -1,6 +1,6 @@
 """The rows by name, in the table's order."""
 
-from bench import avif, bounds, bursts, crowds, delivery, processes, records, renditions, uploads
+from bench import avif, bounds, bursts, crowds, delivery, processes, proxies, records, renditions, uploads
 from bench.results import Row
 
 ROWS: dict[str, Row] = {
@@ -8,6 +8,7 @@ ROWS: dict[str, Row] = {
     "original-alias": delivery.original_by_alias,
     "original-2m": delivery.original_middle,
     "not-modified": delivery.not_modified,
+    "behind-nginx": proxies.behind_nginx,
     "record-sqlite": records.record_sqlite,
     "record-postgresql": records.record_postgresql,
     "list-sqlite": records.lists_sqlite,
