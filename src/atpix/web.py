@@ -42,7 +42,7 @@ def from_environment() -> Application:
 def create_app(svc: Services) -> Application:
     """The services are closed when the application's life ends."""
     set_asyncio_executor(ThreadPoolExecutor(svc.settings.threads, thread_name_prefix="atpix"))
-    counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc))
+    counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc, delivery))
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
     delivery = Delivery(svc, authenticator, lambda: counted.count("renders"))
     worker = Worker(svc, flush=authenticator.flush_last_used)
@@ -109,11 +109,11 @@ def describe(app: Litestar) -> dict[str, Any]:
     return openapi.document(app.routes, delivery_openapi.path_items())
 
 
-def _gauges(svc: Services) -> dict[str, float]:
+def _gauges(svc: Services, delivery: Delivery) -> dict[str, float]:
     examining, rendering = svc.examiners.load, svc.renderers.load
     return {
         "decoders_busy": examining.busy,
         "decoders_waiting": examining.waiting,
         "renderers_busy": rendering.busy,
-        "renderers_waiting": rendering.waiting,
+        "renderers_waiting": rendering.waiting + delivery.renderings.waiting,
     }

@@ -54,6 +54,28 @@ def test_an_image_is_kept_delivered_in_parts_and_taken_away(stored, new_project,
             eventually(lambda: doctor.examine(svc).findings == ())
 
 
+def test_renditions_are_made_kept_and_taken_away(stored, new_project, connect, wire):
+    with closing(Services.open(stored.settings)) as svc:
+        access = new_project(svc)
+        client, public = connect(stored, access), Wire(wire, stored.url, {})
+        image = client.images.upload(encoded(pixels(3, (1000, 800)), "PNG"))
+        address = f"{access.cdn}/{image.id}"
+
+        sizes = {width: public.get(f"{address}?w={width}&format=png") for width in (60, 70, 900)}
+        again = public.get(f"{address}?w=900&format=png&utm=1")
+
+        assert {answer.status_code for answer in sizes.values()} == {200}
+        assert again.content == sizes[900].content
+        assert 'desc="hit"' in again.headers["server-timing"]
+        part = public.get(f"{address}?w=900&format=png", headers={"Range": "bytes=300000-300009"})
+        assert (part.status_code, part.content) == (206, sizes[900].content[300000:300010])
+
+        assert client.images.purge(image.id) == 3
+        assert public.get(f"{address}?w=60&format=png").content == sizes[60].content
+        client.images.delete(image.id)
+        assert public.get(f"{address}?w=60&format=png").status_code == 404
+
+
 def test_bytes_that_are_lost_are_a_503_and_no_traceback(svc, client, upload, public, project):
     image = upload(photo(5))
     svc.blobs.delete(blob_key(project.row.id, image.id))

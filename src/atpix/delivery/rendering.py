@@ -63,8 +63,8 @@ class Renderings:
 
     @property
     def waiting(self) -> int:
-        """Renders that somebody waits for and that have not begun."""
-        return sum(not (flight.began or flight.background) for flight in self._flights.values())
+        """Renders that somebody waits for and that have not begun. From any thread."""
+        return sum(not (flight.began or flight.background) for flight in list(self._flights.values()))
 
     async def made(self, job: Job, receive: Receive) -> Made:
         """Raises ClientLeft, Overloaded, RenditionsSpent, ImageTooLarge, InvalidImage, and what the store raises."""
