@@ -79,6 +79,7 @@ class Settings(BaseSettings):
     key_cache_s: float = Field(default=2, ge=0, le=5)
     alias_max_age_s: int = Field(default=1, ge=0)
     alias_stale_s: int = Field(default=1, ge=0)
+    focus_max_age_s: int = Field(default=300, ge=0)
     hot_cache_bytes: int = Field(default=16 * MIB, ge=0)
     renditions_bytes: int = Field(default=2048 * MIB, ge=0)
     sweep_every_s: float = Field(default=60, gt=0)

@@ -27,7 +27,7 @@ def files_of(svc, image) -> list:
 
 
 def test_a_rendition_by_id_has_the_size_asked_for_and_may_be_kept_for_ever(public, hero, project):
-    answer = public.get(f"{hero.by_id}?w=80&h=40")
+    answer = public.get(f"{hero.by_id}?w=80&h=40&fp=0.2,0.3")
 
     assert opened(answer).size == (80, 40)
     assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
@@ -41,6 +41,13 @@ def test_a_rendition_by_id_has_the_size_asked_for_and_may_be_kept_for_ever(publi
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.headers["cache-tag"] == f"img-{hero.image.id},project-{project.row.id}"
     assert "content-location" not in answer.headers
+
+
+def test_a_crop_around_the_stored_point_has_a_short_life_by_id_for_the_point_may_move(public, hero):
+    life = "public, max-age=300, stale-while-revalidate=300"
+
+    assert public.get(f"{hero.by_id}?w=80&h=40").headers["cache-control"] == life
+    assert public.get(f"{hero.by_id}?w=80").headers["cache-control"] == "public, max-age=31536000, immutable"
 
 
 def test_by_alias_it_has_a_short_life_and_names_its_permanent_address(public, hero):

@@ -127,13 +127,21 @@ def of(
 
 
 def _cache_control(name: Alias | None, settings: Settings, manner: Manner) -> str:
+    """For ever only where nobody can change what is shown: a name moves, and so does a focal point."""
     if manner.private:
         return "private, no-store"
     if name is not None:
-        return f"public, max-age={settings.alias_max_age_s}, stale-while-revalidate={settings.alias_stale_s}"
+        fresh_s, stale_s = settings.alias_max_age_s, settings.alias_stale_s
+    elif manner.follows_focus:
+        fresh_s = stale_s = settings.focus_max_age_s
+    elif manner.max_age_s is None:
+        return "public, max-age=31536000, immutable"
+    else:
+        fresh_s, stale_s = manner.max_age_s, 0
     if manner.max_age_s is not None:
-        return f"public, max-age={manner.max_age_s}"
-    return "public, max-age=31536000, immutable"
+        fresh_s = min(fresh_s, manner.max_age_s)
+        stale_s = min(stale_s, manner.max_age_s - fresh_s)
+    return f"public, max-age={fresh_s}" + (f", stale-while-revalidate={stale_s}" if stale_s else "")
 
 
 def _last_modified(image: Image, name: Alias | None, now: int, *, follows_focus: bool) -> str:
