@@ -23,20 +23,29 @@ class Answer:
         return self.headers.get("content-type", "")
 
 
+_KEPT_S = 5
+"""Servers close connections that were idle for longer."""
+
+
 class Client:
     def __init__(self, mine: Ours) -> None:
         self._mine = mine
         self._connection = http.client.HTTPConnection("127.0.0.1", mine.port, timeout=120)
         self._connection.connect()
+        self._used = time.monotonic()
 
     def get(self, image: str, query: str, *, accept: str = "*/*") -> Answer:
         """Whatever the answer is."""
+        if time.monotonic() - self._used > _KEPT_S:
+            self._connection.close()
+            self._connection.connect()
         path = f"/cdn/{self._mine.project}/img/{image}?{query}"
         began = time.perf_counter()
         self._connection.request("GET", path, headers={"Accept": accept})
         answer = self._connection.getresponse()
         body = answer.read()
         took_ms = 1e3 * (time.perf_counter() - began)
+        self._used = time.monotonic()
         return Answer(took_ms, answer.status, {name.lower(): value for name, value in answer.getheaders()}, body)
 
     def render(self, image: str, job: Job) -> Answer:

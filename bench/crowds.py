@@ -32,7 +32,7 @@ def one_render(bench: Bench) -> Iterator[Line]:
         stack.enter_context(machine.on_core(machine.cores()[1]))
         outcomes = [_crowd(first, second, str(first.upload(source)["id"]), job) for job in _JOBS]
     counted = [renders for renders, _, _ in outcomes]
-    answers = Counter(answer for _, some, _ in outcomes for answer in some)
+    answers = sum((some for _, some, _ in outcomes), Counter[str]())
     good = counted == [1] * len(_JOBS) and all(len(some) == 1 and "200 " in next(iter(some)) for _, some, _ in outcomes)
     yield Line(
         f"{_CLIENTS} clients ask for one new rendition at once, two server processes, {len(_JOBS)} times",

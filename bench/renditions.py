@@ -24,7 +24,7 @@ UNBOUNDED = {"newRenditionsPerImage": 1_000_000, "newRenditionsPerMinute": 1_000
 """A project's settings: what protects a server from strangers would protect it from the bench."""
 _FIRST_AT_MOST, _AND_MS = 1.10, 3.0
 _ROUNDS_A_RUN = 5
-_IMAGES_A_RUN = 16
+_IMAGES_A_RUN = 32
 
 
 @dataclass(frozen=True)
