@@ -270,8 +270,8 @@ def test_a_download_has_a_safe_name_that_ends_as_its_bytes_do(public, hero, dl, 
 
 def test_last_modified_of_a_crop_is_when_its_focal_point_may_have_moved(public, client, upload):
     image = upload(photo(5, size=(300, 100)))
-    address = f"{image.storage_url}?w=40&h=40"
-    created = public.get(f"{image.storage_url}?w=41").headers["last-modified"]
+    address = f"{image.storage_url}?w=40&h=40&format=png"
+    created = public.get(f"{image.storage_url}?w=41&format=png").headers["last-modified"]
 
     changed = client.images.update(image.id, focal_point=FocalPoint(0.1, 0.1))
 

@@ -12,7 +12,7 @@ from atpix.images.rows import blob_of
 from atpix.services import Services
 
 _STAND_IN_LIVES_S = 60
-_BETTER_IS_COMING_S = 1.0
+_SHORTLY_S = 1.0
 _LOOKED_AT_AGAIN_S = 10.0
 """The shelf hears that a rendition is in use, and we hear that it is gone."""
 _MOST_FAULTS = 10
@@ -20,13 +20,15 @@ _MOST_FAULTS = 10
 
 def original(svc: Services, looked: Looked, steps: Steps) -> Resolved:
     content = Content.of_original(looked.image, svc.blobs.local_path(blob_of(looked.image)))
+    left_s = _left_s(svc, looked)
+    holds_s = _held_for(left_s, math.inf)
     manner = Manner(
         parameters=looked.wish.parameters,
-        max_age_s=_seconds_left(svc, looked),
+        max_age_s=_told_life(left_s, holds_s),
         download=_download(looked, content.media_type),
+        private=looked.private,
     )
     entry = _entry(svc, looked, content, manner)
-    holds_s = math.inf if manner.max_age_s is None else min(1.0, manner.max_age_s)
     return Resolved(
         entry=entry, public=looked.public, holds_s=holds_s, strict=False, headers=[steps.as_one("database")]
     )
@@ -34,22 +36,24 @@ def original(svc: Services, looked: Looked, steps: Steps) -> Resolved:
 
 def rendition(svc: Services, looked: Looked, chosen: Chosen, steps: Steps) -> Resolved:
     content = _content(svc, looked, chosen)
-    limits = [_seconds_left(svc, looked), _STAND_IN_LIVES_S if chosen.stands_in else None]
+    left_s = _left_s(svc, looked)
+    holds_s = _held_for(left_s, _SHORTLY_S if chosen.stands_in else _LOOKED_AT_AGAIN_S)
+    limits = [_told_life(left_s, holds_s), _STAND_IN_LIVES_S if chosen.stands_in else None]
     manner = Manner(
         parameters=looked.wish.parameters,
         negotiable=looked.wish.negotiable,
         follows_focus=chosen.job.key.focal,
+        follows_preset=looked.wish.parsed.handling.preset is not None,
         max_age_s=min((limit for limit in limits if limit is not None), default=None),
         download=_download(looked, content.media_type),
         private=looked.private or looked.show_focus,
     )
     entry = _entry(svc, looked, content, manner)
-    kept_for_s = _LOOKED_AT_AGAIN_S if manner.max_age_s is None else _BETTER_IS_COMING_S
     forgotten_at_once = manner.private or content.body is not None
     return Resolved(
         entry=entry,
         public=looked.public,
-        holds_s=0 if forgotten_at_once else kept_for_s,
+        holds_s=0 if forgotten_at_once else holds_s,
         strict=chosen.job.key.focal,
         headers=_headers(looked, chosen, steps),
     )
@@ -96,10 +100,20 @@ def _download(looked: Looked, media_type: str) -> str | None:
             return downloads.disposition(name, media_type)
 
 
-def _seconds_left(svc: Services, looked: Looked) -> int | None:
+def _left_s(svc: Services, looked: Looked) -> float:
     """Until the same request is refused; nobody should keep its answer for longer."""
     until_s = looked.admitted.good_until_s
-    return None if until_s is None else max(0, until_s - svc.now() // 1000)
+    return math.inf if until_s is None else max(0.0, until_s - svc.now() / 1000)
+
+
+def _held_for(left_s: float, otherwise_s: float) -> float:
+    """How long we remember the answer ourselves. What ends is told anew each second, so that its life gets shorter."""
+    return otherwise_s if left_s == math.inf else min(_SHORTLY_S, otherwise_s, left_s)
+
+
+def _told_life(left_s: float, holds_s: float) -> int | None:
+    """The life to tell others of, who may hear of it at the end of the time that we remember it. None: no end."""
+    return None if left_s == math.inf else int(left_s - holds_s)
 
 
 def _headers(looked: Looked, chosen: Chosen, steps: Steps) -> RawHeaders:

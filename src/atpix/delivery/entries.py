@@ -30,7 +30,8 @@ VARY: RawHeader = (b"vary", b"Accept")
 class Entry:
     """`validators` go with a 304 too; `described` adds what tells of the body. `last_modified` may be empty.
 
-    `body`: the bytes themselves, where they are kept nowhere. `is_rendition`: what is lost can be made again.
+    `is_settled` False: an entry made later tells more. `body`: the bytes themselves, where they are kept nowhere.
+    `is_rendition`: what is lost can be made again.
     """
 
     key: BlobKey
@@ -42,6 +43,7 @@ class Entry:
     described: RawHeaders
     whole: RawHeaders
     is_rendition: bool = False
+    is_settled: bool = True
     body: bytes | None = None
 
 
@@ -70,15 +72,18 @@ class Content:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manner:
-    """How it is answered. `parameters` stand behind the permanent address, `?` included.
+    """How it is answered. `parameters` stand behind the permanent address, `?` included; None: they are too long for a
+    header.
 
     `max_age_s` shortens a life that would be for ever: something better is being made. `follows_focus`: another focal
-    point makes other bytes. `private`: for whoever sent a key, and kept by nobody.
+    point makes other bytes, and `follows_preset`: another meaning of a preset's name. `private`: for whoever sent a
+    key, and kept by nobody.
     """
 
-    parameters: str = ""
+    parameters: str | None = ""
     negotiable: bool = False
     follows_focus: bool = False
+    follows_preset: bool = False
     max_age_s: int | None = None
     download: str | None = None
     private: bool = False
@@ -95,7 +100,9 @@ def of(
 ) -> Entry:
     manner = manner or Manner()
     name = ref if isinstance(ref, Alias) else None
-    last_modified = _last_modified(image, name, now, follows_focus=manner.follows_focus)
+    date = _last_modified(image, name, now, follows_focus=manner.follows_focus)
+    # Files of several kinds, and a preset's several meanings, would share one date: those are told apart by ETags only.
+    last_modified = "" if manner.negotiable or manner.follows_preset else date
     tags = [f"img-{image.id}", f"project-{image.project_id}", *([f"alias-{name[1:]}"] if name else [])]
     lines = [
         ("etag", content.etag),
@@ -105,7 +112,7 @@ def of(
     ]
     if last_modified:
         lines.append(("last-modified", last_modified))
-    if name:
+    if name and manner.parameters is not None:
         permanent = f"{urlsplit(settings.cdn).path}/{who.organization_slug}/{who.project_slug}/img/{image.id}"
         lines.append(("content-location", f"{permanent}{manner.parameters}"))
     validators = [*_raw(lines), *([VARY] if manner.negotiable else ()), *COMMON]
@@ -122,17 +129,18 @@ def of(
         described=described,
         whole=[(b"content-length", b"%d" % content.size), *described],
         is_rendition=content.is_rendition,
+        is_settled=bool(date),
         body=content.body,
     )
 
 
 def _cache_control(name: Alias | None, settings: Settings, manner: Manner) -> str:
-    """For ever only where nobody can change what is shown: a name moves, and so does a focal point."""
+    """For ever only where nobody can change what is shown: a name moves, and so do a focal point and a preset."""
     if manner.private:
         return "private, no-store"
     if name is not None:
         fresh_s, stale_s = settings.alias_max_age_s, settings.alias_stale_s
-    elif manner.follows_focus:
+    elif manner.follows_focus or manner.follows_preset:
         fresh_s = stale_s = settings.focus_max_age_s
     elif manner.max_age_s is None:
         return "public, max-age=31536000, immutable"

@@ -49,9 +49,9 @@ class Remembered:
         return self._fresh.names() if strict or "@" in path else self._fresh.ids()
 
     def keep(self, question: Question, token: int | None, resolved: Resolved) -> None:
-        """Without a date it is as new as it will not be for long. A long address is somebody's game with our memory."""
+        """What is not settled will soon be told better. A long address is somebody's game with our memory."""
         length = len(question) if isinstance(question, str) else len(question[0]) + len(question[1])
-        if token is None or not resolved.holds_s or not resolved.entry.last_modified or length > _LONGEST:
+        if token is None or not resolved.holds_s or not resolved.entry.is_settled or length > _LONGEST:
             return
         if len(self._known) >= _MOST:
             self._known.pop(next(iter(self._known)))
