@@ -6,6 +6,8 @@ import pytest
 from atpix.caller import ProjectSettings, UrlKey
 from atpix.delivery import guards
 from atpix.delivery.guards import Snapped
+from atpix.delivery.negotiation import Accepts
+from atpix.delivery.wishes import Wish
 from atpix.errors import Forbidden, ValidationFailed
 from atpix.imaging import grammar
 from atpix.imaging.spec import Output
@@ -200,3 +202,43 @@ def test_snapping_leaves_everything_but_the_sides_alone():
     snapped, _ = guards.snap(spec, (100,))
 
     assert snapped == msgspec.structs.replace(spec, width=100, height=100)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        lambda query: query + "&x=" + "y" * 9000,
+        lambda query: query + "&x=1" * 64,
+        lambda query: query.replace("sig=", "sig=bad&signature="),
+        lambda query: query.replace("kid=", "kid=old&kid="),
+        lambda query: f"exp={NOW_S + 9}&{query}",
+    ],
+)
+def test_what_a_signature_does_not_cover_or_not_once_is_refused(more):
+    query = more(signed("w=8", expires=NOW_S + 5))
+
+    with pytest.raises(Forbidden, match="signed URL"):
+        wished(query, **SIGNED)
+    wished(query)
+
+
+def test_a_repeated_parameter_that_is_signed_is_let_pass():
+    wished(signed("w=8&w=9&=&="), **SIGNED)
+
+
+def wished(query, **chosen):
+    """As `admit`, from the address on."""
+    wish = Wish.read(f"/cdn{PATH}", query.encode(), Accepts.PLAIN)
+    transforms = wish.has_transformation
+    return guards.admit(
+        ProjectSettings(**chosen), wish.parsed, wish.address.resource, NOW_S, has_transformation=transforms
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "treated"),
+    [("exp=x", "counts as long past"), ("q=900", "was adjusted"), ("w=x", "was ignored"), ("q=5&" * 2100, "bytes")],
+)
+def test_strict_delivery_says_what_would_have_become_of_it(query, treated):
+    with pytest.raises(ValidationFailed, match=treated):
+        wished(query, strict_delivery=True)

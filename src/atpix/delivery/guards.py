@@ -81,6 +81,8 @@ def snap(spec: Spec, ladder: tuple[int, ...]) -> tuple[Spec, Snapped | None]:
 
 def _verify(settings: ProjectSettings, parsed: Parsed, path: str, now_s: int) -> None:
     handling = parsed.handling
+    if parsed.may_be_forged:
+        raise signing.SignatureRefused("ambiguous")
     signing.verify(
         settings.url_keys,
         path,

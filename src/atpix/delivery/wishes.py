@@ -11,6 +11,8 @@ from atpix.imaging.grammar import Parsed
 
 _NOTHING = grammar.parse(())
 _SIGNING = frozenset({"exp", "kid", "sig"})
+_LONGEST = 500
+"""Characters of parameters that an answer repeats in a header."""
 
 
 @dataclass
@@ -34,20 +36,33 @@ class Wish:
         if not query and not address.options:
             return cls(address, b"", _NOTHING, accepts, has_transformation=False, negotiable=False)
         pairs = [*(grammar.path_options(address.options) if address.options else ()), *grammar.pairs_of(query)]
-        parsed = grammar.parse(pairs)
+        parsed = grammar.parse(pairs, is_cut=len(query) > grammar.MAX_QUERY_BYTES)
         transforms = parsed.handling.preset is not None or any(_transforms(*pair) for pair in parsed.given)
         negotiable = transforms and negotiation.is_negotiable(parsed.spec)
         return cls(address, query, parsed, accepts, has_transformation=transforms, negotiable=negotiable)
 
     @property
-    def parameters(self) -> str:
-        """As they were written, to stand behind the same image's other address. A signature is of one address only."""
-        options = quote(self.address.options, safe="=,.:;@-_~!*'()+$")
-        query = self.query.decode("latin-1")
+    def parameters(self) -> str | None:
+        """As they were written, to stand behind the same image's other address; None: too long for that. A signature
+        is of one address only.
+        """
+        if len(self.address.options) + len(self.query) > _LONGEST:
+            return None
+        options, query = self.address.options, self.query
         if self.parsed.handling.signature is not None:
-            pieces = query.split("&")
-            query = "&".join(piece for piece in pieces if piece.partition("=")[0].lower() not in _SIGNING)
-        return (f"/{options}" if options else "") + (f"?{query}" if query else "")
+            parts = grammar.path_options(options) if options else []
+            options = ",".join(f"{name}={value}" for name, value in parts if not _signs(name))
+            query = b"&".join(piece for piece in query.split(b"&") if not any(map(_signs, _names(piece))))
+        path = quote(options, safe="=,.:;@-_~!*'()+$")
+        return (f"/{path}" if path else "") + (f"?{query.decode('latin-1')}" if query else "")
+
+
+def _signs(name: str) -> bool:
+    return grammar.canonical_name(name) in _SIGNING
+
+
+def _names(piece: bytes) -> list[str]:
+    return [name for name, _ in grammar.pairs_of(piece)]
 
 
 def _transforms(name: str, value: str) -> bool:

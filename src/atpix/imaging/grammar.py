@@ -23,6 +23,7 @@ MAX_PARAMETERS = 64
 MAX_QUERY_BYTES = 8192
 _SHOWN_CHARACTERS = 40
 _TOLD = frozenset((Output.JSON, Output.THUMBHASH, Output.BLURHASH))
+_SIGNING = frozenset(("exp", "kid", "sig"))
 _MIRRORED: dict[Flip, Flip] = {"h": "v", "v": "h"}
 
 
@@ -49,6 +50,7 @@ class Handling(msgspec.Struct, frozen=True, kw_only=True):
 class Parsed(msgspec.Struct, frozen=True):
     """`given` is what a signature covers: see `given_of`. `spec` is `normal`. `transforms`: something was asked of the
     picture, be it only `format=auto` or a preset, so that it is not the original's bytes that are meant.
+    `may_be_forged`: a signature would not cover all that was written, or more than one could be meant.
     """
 
     spec: Spec
@@ -56,6 +58,7 @@ class Parsed(msgspec.Struct, frozen=True):
     given: tuple[tuple[str, str], ...] = ()
     faults: tuple[Fault, ...] = ()
     transforms: bool = False
+    may_be_forged: bool = False
 
 
 def pairs_of(query: bytes) -> list[tuple[str, str]]:
@@ -83,10 +86,16 @@ def path_options(segment: str) -> list[tuple[str, str]]:
     return pairs
 
 
-def parse(pairs: Pairs) -> Parsed:
-    """Pairs of decoded text, in the order of the URL: options of the path first, then those of the query."""
+def parse(pairs: Pairs, *, is_cut: bool = False) -> Parsed:
+    """Pairs of decoded text, in the order of the URL: options of the path first, then those of the query. `is_cut`:
+    there was more of it than is read.
+    """
     faults: list[Fault] = []
     named = _named(pairs, faults)
+    if is_cut:
+        faults.append(Fault("", f"At most {MAX_QUERY_BYTES} bytes of query are read."))
+    signing = [name for written, _ in pairs if (name := canonical_name(written)) in _SIGNING]
+    may_be_forged = is_cut or len(pairs) > MAX_PARAMETERS or len(signing) > len(set(signing))
     read: dict[str, Any] = {}
     for name, value in named.items():
         _read(name, value, read, faults)
@@ -98,7 +107,7 @@ def parse(pairs: Pairs) -> Parsed:
         faults.append(Fault("ar", "ar is not needed beside w and h: leave one of the three out."))
     handling = Handling(**{field: read.pop(field) for field in Handling.__struct_fields__ if field in read})
     spec = normal(Spec(**read, focus=focus))
-    return Parsed(spec, handling, _given(named), tuple(faults), transforms)
+    return Parsed(spec, handling, _given(named), tuple(faults), transforms, may_be_forged)
 
 
 def given_of(pairs: Pairs) -> tuple[tuple[str, str], ...]:
@@ -208,7 +217,7 @@ def _read(name: str, value: str, read: dict[str, Any], faults: list[Fault]) -> N
     if meaning is not None:
         read[row.field] = meaning
     if must:
-        treated = "was ignored" if meaning is None else "was adjusted"
+        treated = "was ignored" if meaning is None else "counts as long past" if name == "exp" else "was adjusted"
         faults.append(Fault(name, f"{name} {must}; {_shown(value)!r} {treated}."))
 
 
