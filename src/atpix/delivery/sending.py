@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Iterator
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -71,6 +72,10 @@ class Sender:
                 await send({"type": "http.response.body", "body": b""})
 
     async def _send_parts(self, send: Send, entry: Entry, wanted: list[ranges.ByteRange], more: RawHeaders) -> None:
+        if (body := await self._memory.get(entry)) is not None:
+            entry = replace(entry, body=body)  # as it was before anything happened to the file
+        elif entry.path is not None:
+            _require(entry)
         parts = _Parts(entry, wanted)
         started = False
         for one, before in parts:
