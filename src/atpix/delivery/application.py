@@ -36,10 +36,10 @@ class Delivery:
         self._svc = svc
         self._authenticator = authenticator
         self._fresh = freshness.watch(svc.db)
-        publics = Publics(svc.db, self._fresh)
+        self._publics = Publics(svc.db, self._fresh)
         self.renderings = Renderings(svc, counted)
-        self._resolver = Resolver(svc, publics, self.renderings)
-        self._remembered = Remembered(self._fresh, publics)
+        self._resolver = Resolver(svc, self._publics, self.renderings)
+        self._remembered = Remembered(self._fresh, self._publics)
         folder = svc.blobs.local_path(BlobKey(RENDITIONS))
         self._sender = Sender(
             svc.blobs,
@@ -62,7 +62,7 @@ class Delivery:
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001  the outermost place: whatever it is, the client gets an answer
-            await refusing.refuse(scope, send, error, negotiable=False)
+            await self._refuse(scope, send, error, negotiable=False)
 
     def close(self) -> None:
         self.renderings.close()
@@ -96,8 +96,21 @@ class Delivery:
             raise
         except Exception as error:  # noqa: BLE001  as in __call__
             negotiable = VARY in entry.validators if entry is not None else wish is not None and wish.negotiable
-            await refusing.refuse(scope, send, error, negotiable=negotiable)
+            await self._refuse(scope, send, error, negotiable=negotiable)
         return None
+
+    async def _refuse(self, scope: Scope, send: Send, error: Exception, *, negotiable: bool) -> None:
+        private = _accept_and_key(scope)[1] is not None
+        concerned = isinstance(error, AtpixError) and error.status in refusing.OF_A_SIGNATURE
+        signed = concerned and await self._goes_by_signatures(scope["path"])
+        await refusing.refuse(scope, send, error, negotiable=negotiable, private=private, signed=signed)
+
+    async def _goes_by_signatures(self, path: str) -> bool:
+        try:
+            public = await self._publics.of(addresses.parse(path))
+        except AtpixError:  # no such project, or no such address
+            return False
+        return public.who.settings.signed_urls
 
     async def _resolve_and_send(
         self,

@@ -6,25 +6,34 @@ import structlog
 
 from atpix.delivery.conditions import RangeNotSatisfiable
 from atpix.delivery.entries import COMMON, VARY, RawHeaders, respond
+from atpix.errors import Overloaded
 from atpix.http.rendering import as_atpix, error_body
 from atpix.http.types import Scope, Send
 from atpix.ids import new_id
 
 log = structlog.get_logger("atpix.delivery")
+_OF_ONE_REQUEST = frozenset({405, 416, 429})
+OF_A_SIGNATURE = frozenset({403, 404})
 
 
-async def refuse(scope: Scope, send: Send, error: Exception, *, negotiable: bool) -> None:
-    """`negotiable`: with another `Accept` the answer might have been another."""
+async def refuse(
+    scope: Scope, send: Send, error: Exception, *, negotiable: bool, private: bool = False, signed: bool = False
+) -> None:
+    """`negotiable`: with another `Accept` the answer might have been another. `private`: whoever asked sent a key.
+    `signed`: the same address with another signature is answered otherwise.
+    """
     known = as_atpix(error)
     request_id = cast("str", scope.get("atpix_request_id") or new_id())
-    if known.status >= 500:
+    if isinstance(known, Overloaded):
+        log.warning("delivery_overloaded", reason=known.message, request_id=request_id)
+    elif known.status >= 500:
         log.error("delivery_failed", code=known.code, request_id=request_id, exc_info=error)
     body = error_body(known, request_id)
     headers: RawHeaders = [
         *COMMON,
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
-        (b"cache-control", b"no-store" if known.status >= 500 else b"public, max-age=5"),
+        (b"cache-control", _life(known.status, private=private, signed=signed)),
         (b"x-request-id", request_id.encode()),
     ]
     if negotiable:
@@ -36,3 +45,12 @@ async def refuse(scope: Scope, send: Send, error: Exception, *, negotiable: bool
     if isinstance(known, RangeNotSatisfiable):
         headers.append((b"content-range", b"bytes */%d" % known.size))
     await respond(send, known.status, headers, b"" if scope["method"] == "HEAD" else body)
+
+
+def _life(status: int, *, private: bool, signed: bool) -> bytes:
+    """Not of what depends on more than the address, and not of what may be over in a moment."""
+    if private:
+        return b"private, no-store"
+    if status >= 500 or status in _OF_ONE_REQUEST or (signed and status in OF_A_SIGNATURE):
+        return b"no-store"
+    return b"public, max-age=5"
