@@ -80,7 +80,7 @@ def test_presets_only_lets_presets_originals_and_what_changes_no_pixel_pass(quer
         ("w=321&h=100", (640, 199), Snapped(321, 640)),
         ("w=400&dpr=2", (1280, None), Snapped(800, 1280)),
         ("w=9999&h=9999", (1280, 1280), Snapped(9999, 1280)),
-        ("h=500", (None, 640), Snapped(500, 640)),
+        ("h=500", (None, 500), None),
         ("w=1&h=16384", (320, 16384), Snapped(1, 320)),
         ("w=1280&h=1", (1280, 1), None),
         ("w=2560&h=1", (1280, 1), Snapped(2560, 1280)),

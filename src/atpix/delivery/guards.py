@@ -12,11 +12,11 @@ from atpix.imaging import grammar, parameters
 from atpix.imaging.grammar import Handling, Parsed
 from atpix.imaging.spec import MAX_SIDE_PX, Spec
 
-_SIZES = frozenset({"w", "h", "dpr"})
+_SIZES = frozenset({"w", "h", "dpr", "ar"})
 
 
 class Snapped(NamedTuple):
-    """The side in pixels that was asked for, and the rung of the ladder that is given."""
+    """The width in pixels that was asked for, and the rung of the ladder that is given."""
 
     asked: int
     given: int
@@ -26,6 +26,7 @@ class Admitted(NamedTuple):
     """`may_send_original` False: a rendition has to be made, however much the original is like it.
 
     `good_until_s`: after this Unix second the same request will be refused, so nobody should keep the answer longer.
+    `ladder`: what comes out has to be as wide as one of these; see `ladders.land`.
     """
 
     spec: Spec
@@ -33,6 +34,7 @@ class Admitted(NamedTuple):
     may_send_original: bool = True
     snapped: Snapped | None = None
     good_until_s: int | None = None
+    ladder: tuple[int, ...] = ()
 
 
 def admit(
@@ -54,27 +56,29 @@ def admit(
     spec = _expanded(settings, parsed)
     snapped = None
     # A preset is the project's own choice; its sizes need no ladder until somebody asks for others.
-    if settings.width_ladder and (parsed.handling.preset is None or own & _SIZES):
-        spec, snapped = snap(spec, settings.width_ladder)
+    ladder = settings.width_ladder if parsed.handling.preset is None or own & _SIZES else ()
+    if ladder:
+        spec, snapped = snap(spec, ladder)
     return Admitted(
         spec,
         parsed.handling,
         may_send_original=not settings.hide_originals,
         snapped=snapped,
         good_until_s=parsed.handling.expires if settings.signed_urls else None,
+        ladder=ladder,
     )
 
 
 def snap(spec: Spec, ladder: tuple[int, ...]) -> tuple[Spec, Snapped | None]:
-    """The width, or a height that stands alone, becomes the next rung up, or the last; the other side follows."""
-    asked = spec.width or spec.height
+    """A width becomes the next rung up, or the last; a height beside it follows. What needs the image's size to be
+    known as a width is left for `ladders.land`.
+    """
+    asked = spec.width
     if asked is None:
         return spec, None
     rung = next((rung for rung in ladder if rung >= asked), ladder[-1])
     if rung == asked:
         return spec, None
-    if spec.width is None:
-        return msgspec.structs.replace(spec, height=rung), Snapped(asked, rung)
     height = spec.height and min(MAX_SIDE_PX, max(1, round(spec.height * rung / asked)))
     return msgspec.structs.replace(spec, width=rung, height=height), Snapped(asked, rung)
 
