@@ -3,7 +3,7 @@
 import msgspec
 
 from atpix.caller import Caller
-from atpix.delivery import dressing, guards, negotiation
+from atpix.delivery import dressing, guards, ladders, negotiation
 from atpix.delivery.making import Job, Made
 from atpix.delivery.negotiation import Facts
 from atpix.delivery.outcomes import Chosen, Looked, Resolved
@@ -15,6 +15,8 @@ from atpix.http.types import Receive
 from atpix.images import rows
 from atpix.images.rows import Found
 from atpix.imaging import geometry, grammar
+from atpix.imaging.settling import settled
+from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output
 from atpix.renditions import rendition_key
 from atpix.services import Services
@@ -86,10 +88,18 @@ class Resolver:
 
     def _job(self, looked: Looked, output: Output) -> Job:
         image, admitted = looked.image, looked.admitted
+        size, most_pixels = (image.width, image.height), self._svc.settings.max_output_pixels
         spec = grammar.normal(msgspec.structs.replace(admitted.spec, output=output))
-        size = image.width, image.height
-        follows = geometry.depends_on_focus(size, spec, self._svc.settings.max_output_pixels)
-        also = (*looked.who.settings.keep_metadata, *(() if admitted.may_send_original else ("made",)))
+        spec = ladders.land(size, spec, admitted.ladder, most_pixels)
+        if not looked.show_focus:  # a point is shown that changes nothing, too
+            kind = MediaType(image.media_type)
+            spec = settled(size, spec, kind, has_alpha=image.has_alpha, max_output_pixels=most_pixels)
+        follows = geometry.depends_on_focus(size, spec, most_pixels)
+        also = (
+            *looked.who.settings.keep_metadata,
+            *(() if admitted.may_send_original else ("made",)),
+            *(("shown",) if looked.show_focus else ()),
+        )
         canonical = grammar.canonical(spec)
         key = rendition_key(
             image.project_id,
