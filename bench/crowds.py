@@ -1,6 +1,7 @@
 """Rows about many at once: 500 clients for one new rendition, and the API while renders wait in a queue."""
 
 import asyncio
+import random
 import re
 import threading
 import time
@@ -123,8 +124,10 @@ def _reads(bench: Bench, target: load.Target) -> Run:
 
 @contextmanager
 def _filled(mine: Ours, images: list[str], statuses: Counter[str]) -> Iterator[None]:
-    """More clients than the queue has places, each asking for one new rendition after the other."""
-    over, lock, widths = threading.Event(), threading.Lock(), iter(range(300, 100_000))
+    """More clients than the queue has places, each asking for one new rendition after the other.
+    Whoever is refused tries again after about a second, not all of them at the same moment.
+    """
+    over, lock, widths, chance = threading.Event(), threading.Lock(), iter(range(100_000)), random.Random(1)
 
     def ask() -> None:
         with asking.client(mine) as client:
@@ -136,7 +139,7 @@ def _filled(mine: Ours, images: list[str], statuses: Counter[str]) -> Iterator[N
                 with lock:
                     statuses[str(answer.status)] += 1
                 if answer.status != 200:
-                    over.wait(0.5)
+                    over.wait(chance.uniform(0.5, 1.5))
 
     threads = [threading.Thread(target=ask) for _ in range(_FILLERS)]
     for thread in threads:
