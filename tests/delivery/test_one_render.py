@@ -63,7 +63,7 @@ def test_small_answers_do_not_wait_behind_renders_and_a_full_queue_says_so(serve
     with closing(Services.open(server.settings)) as svc:
         access = new_project(svc)
     client, public = connect(server, access), Wire(wire, server.url, {})
-    image = client.images.upload(photo(1, size=(1200, 900)))
+    image = client.images.upload(photo(1, size=(1300, 900)))
     small = f"{access.cdn}/{image.id}?w=32"
     assert public.get(small).status_code == 200
 

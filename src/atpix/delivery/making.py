@@ -7,12 +7,12 @@ from pathlib import Path
 
 from atpix.caller import Caller
 from atpix.delivery.errors import RenditionsSpent
-from atpix.errors import Overloaded, StorageUnavailable
+from atpix.errors import AtpixError, Overloaded, StorageUnavailable
 from atpix.images import rows
-from atpix.images.errors import ImageTooLarge, InvalidImage
+from atpix.images.errors import ImageNotFound, ImageTooLarge, InvalidImage
 from atpix.images.rows import Image
 from atpix.imaging import errors as imaging
-from atpix.imaging.orders import Order
+from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
 from atpix.imaging.values import Limits
@@ -20,11 +20,14 @@ from atpix.renditions import Facts, Key, Stored
 from atpix.renditions.stored import BudgetSpent, Unwanted
 from atpix.services import Services
 
+_TOO_COSTLY_FOR_S = 60
+_DIED_FOR_S = 5
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`show_focus`: with a cross at the focal point, for one answer, and kept nowhere. `may_be_original`: where that is
-    smaller and looks the same.
+    """`show_focus`: with a cross at the focal point, for one answer, kept nowhere, under a key of its own.
+    `may_be_original`: where that is smaller and looks the same.
     """
 
     who: Caller
@@ -39,7 +42,7 @@ class Job:
     @property
     def name(self) -> str:
         """Two jobs of one name make the same."""
-        return f"{self.key.digest}{'+' if self.show_focus else ''}"
+        return self.key.digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,10 +61,11 @@ class Made:
 
 
 def make(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
-    """Raises RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, Overloaded, StorageUnavailable."""
-    with _refused_as_the_wire_says():
-        if job.show_focus:
-            return _drawn(svc, job, source, background=background)
+    """A render that took too much counts in the project's budgets, as one does that came to something.
+
+    Raises RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, RenderFailed, Overloaded, StorageUnavailable.
+    """
+    with _refused_as_the_wire_says(svc, job):
         place = svc.renditions.claim_place(
             job.key,
             most_of_image=job.who.settings.new_renditions_per_image,
@@ -69,14 +73,22 @@ def make(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
         )
         try:
             return _drawn(svc, job, source, background=background)
-        except BaseException:
-            svc.renditions.give_back(place)
+        except BaseException as error:
+            if not _was_costly(error):
+                svc.renditions.give_back(place)
             raise
+
+
+def without_source(svc: Services, job: Job) -> AtpixError:
+    """Why its bytes are not where they were: the image has gone, or the store is in trouble. Looks, and blocks."""
+    if _row(svc, job) is None:
+        return ImageNotFound(job.image.id)
+    return StorageUnavailable("The image's bytes cannot be read right now.")
 
 
 def _drawn(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
     with svc.renditions.target() as target:
-        rendered = svc.renderers.render(_order(svc, job, source, target), background=background)
+        rendered = _rendered(svc, _order(svc, job, source, target), background=background)
         facts = Facts.of(rendered)
         if rendered.original_is_better:
             kept = (
@@ -86,6 +98,18 @@ def _drawn(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
         kept = None if job.show_focus else svc.renditions.keep(job.key, target, facts, lambda: _is_wanted(svc, job))
         body = target.read_bytes() if kept is None else None
         return Made(facts=facts, stored=kept, body=body, steps_ms=rendered.steps_ms)
+
+
+def _rendered(svc: Services, order: Order, *, background: bool) -> Rendered:
+    """A child may be killed for what is no fault of this image: once more, in a new one."""
+    try:
+        return svc.renderers.render(order, background=background)
+    except imaging.DecoderDied:
+        return svc.renderers.render(order, background=background)
+
+
+def _was_costly(error: BaseException) -> bool:
+    return isinstance(error, imaging.DecoderFailed) and not isinstance(error, imaging.DecoderDied)
 
 
 def _order(svc: Services, job: Job, source: Path, target: Path) -> Order:
@@ -108,30 +132,47 @@ def _order(svc: Services, job: Job, source: Path, target: Path) -> Order:
 
 def _is_wanted(svc: Services, job: Job) -> bool:
     """Whether the image is there still, and its focal point where it was."""
+    image = _row(svc, job)
+    return image is not None and (not job.key.focal or image.focal_point == job.image.focal_point)
+
+
+def _row(svc: Services, job: Job) -> Image | None:
+    """The image as it is now, unless it was deleted."""
     with svc.db.read() as tx:
         image = rows.by_id(tx, job.who, job.image.id)
-    if image is None or image.deleted_at is not None:
-        return False
-    return not job.key.focal or image.focal_point == job.image.focal_point
+    return None if image is None or image.deleted_at is not None else image
 
 
 @contextmanager
-def _refused_as_the_wire_says() -> Iterator[None]:
-    """An original that was whole when it came and does not become a picture now is the image's fault, not ours."""
+def _refused_as_the_wire_says(svc: Services, job: Job) -> Iterator[None]:
+    """Only what an original itself does wrong is called invalid; what happened to a decoder may not happen again."""
     try:
         yield
     except BudgetSpent as error:
         raise RenditionsSpent(error.retry_after_s) from None
     except Unwanted as error:
-        raise _Changed from error
+        raise (_Changed() if _row(svc, job) else ImageNotFound(job.image.id)) from error
     except imaging.ImageTooLarge as error:
         raise ImageTooLarge(str(error)) from error
     except imaging.Busy as error:
         raise Overloaded("Many renditions are being made right now; try again in a moment.") from error
+    except imaging.DecoderDied as error:
+        raise RenderFailed("The rendition could not be made; try again in a moment.", _DIED_FOR_S) from error
+    except imaging.DecoderFailed as error:
+        message = "This rendition takes more time or memory than is allowed; ask for less."
+        raise RenderFailed(message, _TOO_COSTLY_FOR_S) from error
     except imaging.ImagingError as error:
         raise InvalidImage(str(error)) from error
-    except FileNotFoundError as error:
-        raise StorageUnavailable("The image's bytes cannot be read right now.") from error
+    except OSError as error:  # a child's have no number, only words
+        raise without_source(svc, job) from error
+
+
+class RenderFailed(Overloaded):
+    """Not the original's fault, as far as is known. Not tried again before the time is over that it tells."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class _Changed(Overloaded):

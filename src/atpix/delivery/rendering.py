@@ -5,10 +5,11 @@ begun is not made.
 """
 
 import asyncio
+import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ import structlog
 
 from atpix.delivery import making
 from atpix.delivery.hanging_up import unless_left
-from atpix.delivery.making import Job, Made
+from atpix.delivery.making import Job, Made, RenderFailed
 from atpix.delivery.sources import Sources
 from atpix.errors import AtpixError, Overloaded
 from atpix.http.types import Receive
@@ -57,6 +58,7 @@ class Renderings:
         self._sources = Sources(svc.blobs, svc.settings.storage_timeout_s * 2)
         self._flights: dict[str, _Flight] = {}
         self._failed: dict[str, tuple[float, AtpixError]] = {}
+        self._patience_s = svc.settings.render_timeout_s * 2
         self._places = asyncio.Semaphore(svc.settings.renderers + _BESIDE)
         self._background = asyncio.Semaphore(1)
         self._threads = ThreadPoolExecutor(svc.settings.renderers + _BESIDE + 1, thread_name_prefix="atpix-render")
@@ -67,20 +69,20 @@ class Renderings:
         return sum(not (flight.began or flight.background) for flight in list(self._flights.values()))
 
     async def made(self, job: Job, receive: Receive) -> Made:
-        """Raises ClientLeft, Overloaded, RenditionsSpent, ImageTooLarge, InvalidImage, and what the store raises."""
+        """Raises ClientLeft, Overloaded, RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, and what the
+        store raises.
+        """
         self._refuse_again(job)
         with self._wanted(self._flight(job, background=False), job) as flight:
             return await unless_left(receive, flight.task)
 
     async def made_within(self, job: Job, seconds: float, receive: Receive) -> Made | None:
-        """None: not in time, or not at all. What takes longer is made all the same, for those who come later.
-
-        Raises ClientLeft.
+        """None: not in time, or not at all. What has begun by then is made to its end; what has not gives up its
+        place, and may `begin` in the background. Raises ClientLeft.
         """
         try:
             self._refuse_again(job)
             with self._wanted(self._flight(job, background=False), job) as flight:
-                flight.kept_going = True
                 async with asyncio.timeout(seconds):
                     return await unless_left(receive, flight.task)
         except (TimeoutError, AtpixError):
@@ -102,10 +104,14 @@ class Renderings:
         self._sources.close()
 
     def _refuse_again(self, job: Job) -> None:
-        """What has just failed for good is not tried with every request. Raises ImageTooLarge, InvalidImage."""
+        """What has just failed is not tried with every request. Raises ImageTooLarge, InvalidImage, RenderFailed."""
         until_s, error = self._failed.get(job.name, (0.0, None))
-        if error is not None and time.monotonic() < until_s:
-            raise type(error)(error.message)
+        left_s = until_s - time.monotonic()
+        if error is None or left_s <= 0:
+            return
+        if isinstance(error, RenderFailed):
+            raise RenderFailed(error.message, math.ceil(left_s))
+        raise type(error)(error.message)
 
     def _flight(self, job: Job, *, background: bool) -> _Flight:
         """The one that is under way, or a new one. Raises Overloaded."""
@@ -140,32 +146,52 @@ class Renderings:
             del self._flights[job.name]
         if task.cancelled() or (error := task.exception()) is None:
             return
-        if isinstance(error, ImageTooLarge | InvalidImage):
+        if isinstance(error, ImageTooLarge | InvalidImage | RenderFailed):
             log.warning("render_failed", image=job.image.id, code=error.code, reason=error.message)
             if len(self._failed) >= _MOST_FAILED:
                 del self._failed[next(iter(self._failed))]
-            self._failed[job.name] = (time.monotonic() + _FAILED_FOR_S, error)
+            self._failed[job.name] = (time.monotonic() + (error.retry_after_s or _FAILED_FOR_S), error)
         elif flight.background:
             log.info("background_render_failed", image=job.image.id, reason=type(error).__name__)
 
     async def _fly(self, flight: _Flight, job: Job) -> Made:
         asked_s = time.perf_counter()
-        if job.show_focus:
-            return await self._made(flight, job, asked_s)
-        within_s = self._svc.settings.render_timeout_s * 2
-        async with self._svc.renditions.alone(job.key, within_s=within_s) as stored:
+        async with self._svc.renditions.alone(job.key, within_s=self._patience_s) as stored:
             if stored is not None:
                 return Made.of(stored)
             return await self._made(flight, job, asked_s)
 
     async def _made(self, flight: _Flight, job: Job, asked_s: float) -> Made:
-        place = self._background if flight.background else self._places
-        async with place, self._sources.file(blob_of(job.image)) as source:
+        async with self._place(flight, asked_s), self._source(job) as source:
             flight.began = True
             queued_ms = (time.perf_counter() - asked_s) * 1000
             made = await self._on_thread(job, source, background=flight.background)
         self._counted()
         return replace(made, steps_ms={"queue": queued_ms, **made.steps_ms})
+
+    @asynccontextmanager
+    async def _place(self, flight: _Flight, asked_s: float) -> AsyncIterator[None]:
+        """A place to render in. Nobody waits for the background, so it may wait. Raises Overloaded."""
+        places = self._background if flight.background else self._places
+        left_s = None if flight.background else asked_s + self._patience_s - time.perf_counter()
+        try:
+            async with asyncio.timeout(left_s):
+                await places.acquire()
+        except TimeoutError:
+            raise Overloaded("Many renditions are being made right now; try again in a moment.") from None
+        try:
+            yield
+        finally:
+            places.release()
+
+    @asynccontextmanager
+    async def _source(self, job: Job) -> AsyncIterator[Path]:
+        """Raises ImageNotFound, StorageUnavailable, StorageFull."""
+        try:
+            async with self._sources.file(blob_of(job.image)) as source:
+                yield source
+        except FileNotFoundError as error:
+            raise await asyncio.to_thread(making.without_source, self._svc, job) from error
 
     async def _on_thread(self, job: Job, source: Path, *, background: bool) -> Made:
         """Not to be cancelled half-way: the turn to make this rendition is given up when it is over, not before."""

@@ -33,7 +33,7 @@ class Sources:
 
     @asynccontextmanager
     async def file(self, key: BlobKey) -> AsyncIterator[Path]:
-        """For the length of the block. Raises StorageUnavailable, StorageFull."""
+        """For the length of the block. Raises FileNotFoundError, StorageUnavailable, StorageFull."""
         if (local := self._blobs.local_path(key)) is not None:
             yield local
             return
@@ -62,7 +62,7 @@ class Sources:
                     await asyncio.to_thread(staged.write, chunk)
         except BaseException as error:
             staged.discard()
-            if isinstance(error, FileNotFoundError | TimeoutError):
+            if isinstance(error, TimeoutError):
                 raise StorageUnavailable("The image's bytes cannot be read right now.") from error
             raise
         return staged

@@ -21,5 +21,9 @@ class DecoderFailed(ImagingError):
     """The decoder died, took too long or needed too much memory. Only this one request is lost."""
 
 
+class DecoderDied(DecoderFailed):
+    """It may have died of something else: another one may do it."""
+
+
 class Busy(ImagingError):
     """Every decoder works and the queue in front of them is full. Nothing was started: try again later."""
