@@ -14,7 +14,7 @@ import time
 from contextlib import suppress
 
 from atpix.imaging import messages
-from atpix.imaging.errors import DecoderFailed
+from atpix.imaging.errors import DecoderDied, DecoderFailed
 
 _MAX_ANSWER_BYTES = 1 << 20
 
@@ -47,7 +47,7 @@ class Process:
         self._process.stdin.write(messages.framed(message))
 
     def receive(self, deadline: float) -> bytes:
-        """The answer, or DecoderFailed when there is none by `deadline` (of time.monotonic)."""
+        """The answer. Raises DecoderFailed when there is none by `deadline` (of time.monotonic), DecoderDied."""
         length = int.from_bytes(self._read(messages.LENGTH_BYTES, deadline), "big")
         if length > _MAX_ANSWER_BYTES:
             raise DecoderFailed("The decoder gave no answer that can be read.")
@@ -72,6 +72,6 @@ class Process:
                 raise DecoderFailed("Decoding the image took too long.")
             part = os.read(descriptor, length - len(body))
             if not part:
-                raise DecoderFailed("The decoder died on this image.")
+                raise DecoderDied("The decoder died on this image.")
             body += part
         return body
