@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.imaging.test_geometry_properties import UNBOUNDED, points, sizes, specs
 from tests.photographs import encoded, photo, pixels
@@ -16,6 +16,7 @@ from atpix.imaging.spec import Output, Spec
 PICTURES = tuple(encoding.MEDIA_TYPES)
 bounds = st.sampled_from([100_000, 50_000_000])
 outputs = st.sampled_from(PICTURES)
+unhurried = settings(deadline=None)
 
 
 def settled(source, spec: Spec, bound: int = 50_000_000, kind: MediaType = MediaType.JPEG, **facts) -> Spec:
@@ -31,6 +32,7 @@ def seen(found: Geometry) -> tuple:
     return found.scaled, found.crop, found.rotate, found.flip, found.canvas, found.place
 
 
+@unhurried
 @given(sizes, specs, outputs, points, bounds)
 def test_what_is_rendered_has_the_geometry_that_was_asked_for(source, spec, output, focus, bound):
     asked = normal(changed(spec, output=output))
@@ -40,6 +42,7 @@ def test_what_is_rendered_has_the_geometry_that_was_asked_for(source, spec, outp
     assert seen(geometry.of(source, given, focus, bound)) == seen(geometry.of(source, asked, focus, bound))
 
 
+@unhurried
 @given(sizes, specs, outputs, bounds)
 def test_what_is_settled_stays_as_it_is(source, spec, output, bound):
     once = settled(source, changed(spec, output=output), bound)
@@ -48,6 +51,7 @@ def test_what_is_settled_stays_as_it_is(source, spec, output, bound):
     assert canonical(once) == canonical(normal(once))
 
 
+@unhurried
 @given(sizes, specs, specs, outputs, bounds)
 def test_uncropped_pictures_of_one_geometry_have_one_spec(source, one, other, output, bound):
     one, other = (normal(changed(spec, output=output, rotate=0, flip=None)) for spec in (one, other))
@@ -59,6 +63,7 @@ def test_uncropped_pictures_of_one_geometry_have_one_spec(source, one, other, ou
         assert settled(source, one, bound) == settled(source, other, bound)
 
 
+@unhurried
 @given(sizes, st.integers(0, 20_000), st.sampled_from([None, "cover", "inside", "contain", "fill"]))
 def test_every_size_beyond_the_source_is_one(source, beyond, fit):
     width, height = (min(16_384, side + beyond) for side in source)
@@ -71,6 +76,7 @@ def test_every_size_beyond_the_source_is_one(source, beyond, fit):
     assert settled(source, square, UNBOUNDED) == settled(source, ratio, UNBOUNDED)
 
 
+@unhurried
 @given(sizes, specs, st.integers(1, 300))
 def test_frames_that_share_the_bound_are_as_large_as_they_would_have_been(source, spec, frames):
     """How many there are is not known where keys are made."""
