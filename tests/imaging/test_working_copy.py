@@ -87,11 +87,33 @@ def test_an_image_without_a_name_is_decoded_each_time(encode, photo, made):
     assert made(encode(MediaType.JPEG, Image.new("RGB", photo.size, "black")), 100, decoder).max() == 0
 
 
-def test_what_is_larger_than_the_copy_is_made_from_the_original(large, made):
-    decoder, body = Decoder(), large(MediaType.JPEG)
-    made(body, 320, decoder, "one")
+@pytest.mark.parametrize("media_type", [MediaType.JPEG, MediaType.PNG, MediaType.WEBP])
+def test_an_order_gives_the_same_pixels_whatever_was_asked_before(photo, encode, made, media_type):
+    quick = {MediaType.PNG: {"compress_level": 1}, MediaType.WEBP: {"method": 0}}.get(media_type, {})
+    body = encode(media_type, photo.resize((3900, 400)), **quick)
+    widths = (200, 1000, 1900, 2600)
+    alone = {width: made(body, width, media_type=media_type) for width in widths}
 
-    assert (made(body, 2000, decoder, "one") == made(body, 2000)).all()
+    for history in (widths, widths[::-1]):
+        decoder = Decoder()
+        for width in history:
+            assert (made(body, width, decoder, "one", media_type) == alone[width]).all(), width
+
+
+def test_six_sizes_of_a_photograph_are_made_from_one_decode(encode, photo, made):
+    decoder = Decoder()
+    made(encode(MediaType.JPEG, photo.resize((4000, 3000))), 1920, decoder, "one")
+    black = encode(MediaType.JPEG, Image.new("RGB", (4000, 3000), "black"))
+
+    for width in (320, 480, 640, 960, 1280, 1920):
+        assert made(black, width, decoder, "one").max() > 100
+
+
+def test_what_is_larger_than_the_copy_is_made_from_the_original(encode, photo, made):
+    decoder, body = Decoder(), encode(MediaType.JPEG, photo.resize((4000, 2000)))
+    made(encode(MediaType.JPEG, Image.new("RGB", (4000, 2000), "black")), 320, decoder, "one")
+
+    assert (made(body, 3000, decoder, "one") == made(body, 3000)).all()
 
 
 def test_each_page_is_its_own(made, encode):

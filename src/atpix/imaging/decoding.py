@@ -1,18 +1,23 @@
 """From a source to pixels that are a little larger than the result, and a copy of them for the orders that follow.
 
-A page asks for several sizes of one image, and decoding is most of the work of each. So the first order leaves what it
-decoded, at a scale at which most sizes can be made from it: for a photograph of 12 megapixels that costs it 5 ms more
-than the smallest scale, and saves each of the others 40. libvips keeps a factor of two for its own scaling, too.
+A page asks for several sizes of one image, and decoding is most of the work of each. So what is decoded stays, at a
+scale at which most sizes can be made from it: for a photograph of 12 megapixels that costs the first 5 ms more than
+the smallest scale, and saves each of the others 40. libvips keeps a factor of two for its own scaling, too.
+
+The scale of that copy follows from the source alone, and whatever can be made from it is made from it, by the first
+order as by the last: the same order gives the same bytes, whatever was asked before.
 """
 
+import math
 from typing import Any, NamedTuple
 
 from atpix.imaging import loading, steps
+from atpix.imaging.loading import Source
 from atpix.imaging.plans import Plan
 from atpix.imaging.sniff import MediaType
 
-_COPY_SIDE_PX = 1366
-"""The longer side of a copy, at least: it is 1024 pixels across, be it a portrait in 3 : 4."""
+_COPY_WIDTH_PX = 1920
+"""A copy is as wide, where the source is and `_COPY_PIXELS` are enough for its height."""
 _COPY_PIXELS = 2560 * 2560
 _SPARE = 1.5
 """How much larger than a result the pixels must be that were scaled by averaging. A JPEG's own scaling needs none."""
@@ -23,11 +28,8 @@ Frame = Any
 
 
 class _Copy(NamedTuple):
-    """The source is `scale` times as large."""
-
     frame: Frame
     page: int
-    scale: float
 
 
 class Decoder:
@@ -50,15 +52,15 @@ class Decoder:
         """The frames that are wanted, one below the other, not smaller than the plan wants them scaled."""
         if plan.animated:
             return loading.load(plan.source.path, plan.source.media_type)
-        if self._copy and self._copy.page == plan.page and _suffices(self._copy.scale, plan):
+        scale = _scale_of_copy(plan.source)
+        if scale is None or not _suffices(scale, plan):
+            return _at(_strongest_scale(plan), plan)
+        if self._copy and self._copy.page == plan.page:
             return self._copy.frame
-        scale = _scale_to_keep(plan) if self._image else _strongest_scale(plan)
-        width, height = plan.source.size
-        if not self._image or width * height / scale**2 > _COPY_PIXELS:
-            return _at(scale, plan)
         frame = _in_memory(scale, plan)
         loading.refuse_corrupt(plan.source.media_type)
-        self._copy = _Copy(frame, plan.page, scale)
+        if self._image:
+            self._copy = _Copy(frame, plan.page)
         return frame
 
 
@@ -74,16 +76,16 @@ def _strongest_scale(plan: Plan) -> float:
     return 1
 
 
-def _scale_to_keep(plan: Plan) -> float:
-    """Of a copy that does for this order and for those that are likely to follow; else of none."""
-    longer = max(plan.source.size)
-    if plan.source.media_type is MediaType.JPEG:
-        strongest = _strongest_scale(plan)
-        return next(
-            (scale for scale in _JPEG_SCALES if scale <= strongest and longer / scale >= _COPY_SIDE_PX), strongest
-        )
-    common = max(1, longer // _COPY_SIDE_PX)
-    return common if _suffices(common, plan) else _strongest_scale(plan)
+def _scale_of_copy(source: Source) -> int | None:
+    """Of no order's making: see above. None where even the smallest copy is too large to be kept."""
+    width, height = source.displayed
+    wide_enough = max(1, width // _COPY_WIDTH_PX)
+    small_enough = max(1, math.ceil(math.sqrt(width * height / _COPY_PIXELS)))
+    if source.media_type is not MediaType.JPEG:
+        return max(wide_enough, small_enough)
+    rising = sorted(_JPEG_SCALES)
+    smallest_loss = next((scale for scale in rising if scale >= small_enough), None)
+    return smallest_loss and max(smallest_loss, *(scale for scale in rising if scale <= wide_enough))
 
 
 def _suffices(scale: float, plan: Plan) -> bool:
