@@ -109,3 +109,34 @@ def test_the_pixels_of_all_frames_together_are_bounded_in_the_result(draw):
     drawn = draw(film(MediaType.GIF), MediaType.GIF, Output.WEBP, order={"max_output_pixels": 4_000})
 
     assert 0 < drawn.image.width * drawn.image.height * 4 <= 4_000
+
+
+@pytest.mark.parametrize(
+    ("output", "change"),
+    [
+        (Output.WEBP, {"width": 1000}),
+        (Output.GIF, {"width": 800}),
+        (Output.WEBP, {"width": 400, "max_bytes": 1000}),
+        (Output.WEBP, {"width": 500, "blur": 100.0}),
+    ],
+)
+def test_an_animation_that_would_cost_too_much_is_refused_before_it_is_begun(draw, output, change):
+    body = film(MediaType.GIF, size=(8, 6), count=100)
+
+    with pytest.raises(ImageTooLarge, match="anim=0 or page=1"):
+        draw(body, MediaType.GIF, output, enlarge=True, **change)
+
+
+@pytest.mark.parametrize("change", [{"animate": False}, {"page": 7}])
+def test_of_an_animation_that_would_cost_too_much_one_frame_can_be_had(draw, change):
+    body = film(MediaType.GIF, size=(8, 6), count=100)
+
+    assert draw(body, MediaType.GIF, Output.WEBP, enlarge=True, width=1000, **change).image.size == (1000, 750)
+
+
+@pytest.mark.parametrize("output", [Output.GIF, Output.WEBP])
+def test_three_hundred_frames_of_an_ordinary_animation_keep_their_size(draw, output):
+    drawn = draw(film(MediaType.GIF, size=(200, 150), count=300), MediaType.GIF, output, width=200)
+
+    assert drawn.image.size == (200, 150)
+    assert drawn.image.n_frames == 300

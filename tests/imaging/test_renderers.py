@@ -6,6 +6,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import msgspec
 import psutil
 import pytest
 from PIL import Image
@@ -75,6 +76,11 @@ def children() -> list[psutil.Process]:
     return [child for child in psutil.Process().children() if "atpix.imaging.render_child" in child.cmdline()]
 
 
+def turned(order: Order) -> Order:
+    """At its own size, all of it in memory."""
+    return msgspec.structs.replace(order, spec=Spec(rotate=90, output=Output.JPEG), max_output_pixels=10**8)
+
+
 def until(holds) -> None:
     while not holds():
         pass
@@ -106,8 +112,37 @@ def test_an_order_becomes_a_file(build, order, tmp_path):
 
 
 def test_a_source_that_is_not_there_is_an_oserror(build, order, tmp_path):
-    with pytest.raises(OSError, match="No such file"):
+    with pytest.raises(FileNotFoundError, match="No such file"):
         build().render(order(source=tmp_path / "nothing"))
+
+
+def test_a_child_that_needed_more_memory_than_there_is_is_replaced(build, order, tmp_path, encode):
+    renderers = build(max_memory_bytes=256 << 20)
+    (tmp_path / "large").write_bytes(encode(MediaType.JPEG, Image.new("RGB", (9900, 9400))))
+    renderers.render(order())
+    (child,) = children()
+
+    with pytest.raises(DecoderFailed, match="memory"):
+        renderers.render(turned(order(source=tmp_path / "large")))
+
+    assert not child.is_running()
+    assert renderers.render(order("two")).width == 60
+
+
+def test_a_child_that_keeps_much_memory_after_its_work_is_replaced(build, order, tmp_path, encode):
+    renderers = build(max_memory_bytes=256 << 20)
+    (tmp_path / "large.png").write_bytes(encode(MediaType.PNG, Image.new("RGBA", (2560, 2560))))
+    renderers.render(order())
+    (first,) = children()
+    renderers.render(order())
+    assert first.is_running()
+
+    large = order("large", source=tmp_path / "large.png")
+    renderers.render(msgspec.structs.replace(large, media_type=MediaType.PNG))
+    many = [renderers.render(order()).width for _ in range(2)]
+
+    assert many == [60, 60]
+    assert psutil.Process(children()[0].pid).memory_info().rss < 256 << 20
 
 
 def test_a_render_that_takes_too_long_ends_and_its_child_with_it(build, order):

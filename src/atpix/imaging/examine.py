@@ -38,7 +38,7 @@ def examine(path: Path, media_type: MediaType, limits: Limits) -> Examined:
             has_location = metadata.tells_place(data, media_type)
         thumb = _thumbnail(_small(path, media_type, header), width, height)
     except pyvips.Error as error:
-        raise loading.explained(error, media_type) from None
+        raise loading.explained(error, media_type, path) from None
     displayed = source.displayed
     return Examined(
         width=displayed[0],

@@ -4,6 +4,9 @@ Only child processes import this: it brings in libvips. Pixels are decoded when 
 what is wrong with them is found then, and told by `complaints` or by an error that `explained` puts into words.
 """
 
+import errno
+import os
+import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,6 +21,18 @@ from atpix.imaging.values import Limits
 
 _CORRUPT = ("Corrupt JPEG data", "Premature end", "Inconsistent progression", "Bogus marker length")
 """Words of libjpeg's warnings. The others are about colour transforms and revisions, and harm nothing."""
+
+_NO_MEMORY = (
+    "out of memory",
+    "insufficient memory",
+    "memory allocation",
+    "malloc",
+    "not allocate",
+    "unable to allocate",
+)
+"""Of libvips, libjpeg, libpng, libheif and the system, in lower case."""
+_ENCODER = re.compile(r"unable to call \w+save_buffer\n\s*(\w*save|vips2\w+|cgif)\b")
+"""libvips names who complained first."""
 
 
 class Source(NamedTuple):
@@ -115,10 +130,19 @@ def refuse_corrupt(media_type: MediaType) -> None:
         raise InvalidImage("The JPEG is corrupt: not all of it decodes.")
 
 
-def explained(error: pyvips.Error, media_type: MediaType) -> DecoderFailed | InvalidImage:
-    """The messages of libvips name files and line numbers; the sender gets a sentence."""
-    if "out of memory" in str(error):
+def explained(
+    error: pyvips.Error, media_type: MediaType, path: Path, *, decoded: bool = False
+) -> DecoderFailed | InvalidImage | OSError:
+    """The messages of libvips name files and line numbers; the sender gets a sentence. What goes wrong when all has
+    been `decoded`, or what an encoder says, is no fault of the file.
+    """
+    said = str(error)
+    if not path.exists():  # it was deleted after its header was read
+        return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    if any(word in said.lower() for word in _NO_MEMORY):
         return DecoderFailed("Decoding the image needs more memory than is allowed.")
+    if decoded or _ENCODER.search(said):
+        return DecoderFailed("The result could not be written in this format.")
     return InvalidImage(f"The {name_of(media_type)} is truncated or corrupt: not all of it decodes.")
 
 

@@ -13,6 +13,8 @@ LENGTH_BYTES = 4
 KEPT_S = 5.0
 """How long after its last answer a render child keeps the pixels of an image."""
 
+_LAST, _NOT_LAST = b"\x01", b"\x00"
+
 
 class Examine(msgspec.Struct, frozen=True, tag=True):
     path: str
@@ -49,10 +51,11 @@ class Drawn(msgspec.Struct, frozen=True, tag=True):
 
 
 class Refused(msgspec.Struct, frozen=True, tag=True):
-    """An error of `atpix.imaging.errors` by its name, or `OSError`, and what it says."""
+    """An error of `atpix.imaging.errors` by its name, or `OSError` with its number, and what it says."""
 
     error: str
     message: str
+    errno: int | None = None
 
 
 Request = Examine | Strip | Rasterise
@@ -68,13 +71,22 @@ _ERRORS: dict[str, type[Exception]] = {
         errors.InvalidImage,
         errors.ImageTooLarge,
         errors.DecoderFailed,
-        OSError,
     )
 }
 
 
 def packed(message: Request | Order | Answer) -> bytes:
     return msgspec.msgpack.encode(message)
+
+
+def parting(body: bytes, *, last: bool) -> bytes:
+    """A child's answer, with the word whether it is its last: then the child wants to be replaced."""
+    return (_LAST if last else _NOT_LAST) + body
+
+
+def parted(body: bytes) -> tuple[bytes, bool]:
+    """The answer, and whether it is the last."""
+    return body[1:], body[:1] != _NOT_LAST
 
 
 def framed(body: bytes) -> bytes:
@@ -96,6 +108,8 @@ def answer(body: bytes) -> Answer:
 def told(answer: Answer) -> Answer:
     """The same answer; what was refused is raised."""
     if isinstance(answer, Refused):
+        if answer.error == "OSError":
+            raise OSError(answer.message) if answer.errno is None else OSError(answer.errno, answer.message)
         raise _ERRORS.get(answer.error, errors.DecoderFailed)(answer.message)
     return answer
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from atpix.imaging import describing, encoding, geometry
+from atpix.imaging import costs, describing, encoding, geometry
 from atpix.imaging.geometry import Geometry
 from atpix.imaging.loading import Source
 from atpix.imaging.orders import Order
@@ -56,9 +56,11 @@ class Plan(NamedTuple):
 
 
 def of(order: Order, source: Source, focus: FocalPoint | None) -> Plan:
-    """`focus` is the point to follow where the spec does not name one."""
+    """`focus` is the point to follow where the spec does not name one. Raises ImageTooLarge where it would cost too
+    much.
+    """
     animated = _stays_animated(order, source)
-    most_pixels = max(1, order.max_output_pixels // (source.frames if animated else 1))
+    most_pixels = costs.most_pixels_a_frame(order, source) if animated else max(1, order.max_output_pixels)
     spec = _fitting(order, source, most_pixels)
     found = geometry.of(source.displayed, spec, focus, most_pixels)
     back, crop = source.turn.inverse, found.crop

@@ -63,7 +63,8 @@ class _Ticket:
 
 
 class Pool:
-    """At most `workers` children of `module`, started when first needed, each replaced after `max_tasks` calls.
+    """At most `workers` children of `module`, started when first needed, each replaced after `max_tasks` calls, or when
+    it says that it is spent.
 
     Every method blocks and may be called from any thread. `max_waiting` calls may wait for a child, as many again in
     the background; one more raises Busy at once, and so does a wait longer than the call's `timeout_s`. A call that
@@ -186,13 +187,16 @@ class Pool:
     def _leave(self, seat: _Seat, *, usable: bool) -> None:
         with self._lock:
             ended = None
-            if seat.process and (self._closed or not usable or seat.process.tasks >= self._max_tasks):
+            if seat.process and (self._closed or not usable or self._is_spent(seat.process)):
                 ended, seat.process, seat.image = seat.process, None, ""
             seat.busy, seat.left_at = False, time.monotonic()
             if not self._closed:
                 self._call_next()
         if ended:
             ended.end()
+
+    def _is_spent(self, process: Process) -> bool:
+        return process.spent or process.tasks >= self._max_tasks
 
     def _sent(self, seat: _Seat, message: bytes) -> Process:
         """The seat's child, which has the message. One that died while idle has cost nobody anything: a new one."""

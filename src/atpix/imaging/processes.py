@@ -20,10 +20,13 @@ _MAX_ANSWER_BYTES = 1 << 20
 
 
 class Process:
-    """`python -m MODULE MAX_MEMORY_BYTES` and its two pipes; used by one thread at a time."""
+    """`python -m MODULE MAX_MEMORY_BYTES` and its two pipes; used by one thread at a time. `spent`: it said that its
+    last answer was its last.
+    """
 
     def __init__(self, module: str, max_memory_bytes: int) -> None:
         self.tasks = 0
+        self.spent = False
         environment = {
             "PYTHONPATH": os.pathsep.join(part for part in sys.path if part),
             "PYTHONUTF8": "1",
@@ -51,7 +54,8 @@ class Process:
         length = int.from_bytes(self._read(messages.LENGTH_BYTES, deadline), "big")
         if length > _MAX_ANSWER_BYTES:
             raise DecoderFailed("The decoder gave no answer that can be read.")
-        return self._read(length, deadline)
+        answer, self.spent = messages.parted(self._read(length, deadline))
+        return answer
 
     def end(self) -> None:
         """Kill and collect it. There is nothing in it to finish."""

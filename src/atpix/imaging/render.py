@@ -63,7 +63,7 @@ def render(order: Order, decoder: Decoder | None = None) -> Rendered:
         picture = clock.timed("pixels", lambda: _picture(plan, decoder))
         return _written(order, plan, picture, clock)
     except pyvips.Error as error:
-        raise loading.explained(error, order.media_type) from None
+        raise loading.explained(error, order.media_type, Path(order.source)) from None
     finally:
         loading.forget_complaints()
 
@@ -83,32 +83,36 @@ def _looked_for(source: Source, order: Order, decoder: Decoder) -> FocalPoint:
 def _picture(plan: Plan, decoder: Decoder) -> Frame:
     picture = _finished(plan, decoder)
     picture = labels.labelled(picture, plan.geometry.canvas[1], plan.keep_metadata, keeps_profile=plan.keeps_profile)
-    several_tries = plan.spec.quality == "auto" or plan.spec.max_bytes
-    if picture.width * picture.height <= _HELD_PIXELS or several_tries:
+    if _is_held(plan, picture):
         picture = picture.copy_memory()
         loading.refuse_corrupt(plan.source.media_type)
     return picture
 
 
+def _is_held(plan: Plan, picture: Frame) -> bool:
+    several_tries = plan.spec.quality == "auto" or bool(plan.spec.max_bytes)
+    return bool(picture.width * picture.height <= _HELD_PIXELS) or several_tries
+
+
 def _finished(plan: Plan, decoder: Decoder) -> Frame:
     """All frames after all steps, one below the other."""
-    frames = _cut(decoder.decoded(plan), plan.source.frames if plan.animated else 1)
+    strip = decoder.decoded(plan)
+    if not plan.animated:
+        return _through_the_steps(plan, strip)
+    height = strip.height // plan.source.frames
+    frames = (strip.crop(0, at * height, strip.width, height) for at in range(plan.source.frames))
+    # done one by one: the steps of 300 frames at once hold rows of each, a gigabyte together
+    return pyvips.Image.arrayjoin([_through_the_steps(plan, frame).copy_memory() for frame in frames], across=1)
+
+
+def _through_the_steps(plan: Plan, frame: Frame) -> Frame:
     for step in _FROM_THE_FILE:
-        frames = [step(plan, frame) for frame in frames]
+        frame = step(plan, frame)
     if plan.turn != Turn():
-        frames = _cut(_joined(frames).copy_memory(), len(frames))
+        frame = frame.copy_memory()
     for step in _IN_THE_END:
-        frames = [step(plan, frame) for frame in frames]
-    return _joined(frames)
-
-
-def _joined(frames: list[Frame]) -> Frame:
-    return frames[0] if len(frames) == 1 else pyvips.Image.arrayjoin(frames, across=1)
-
-
-def _cut(strip: Frame, frames: int) -> list[Frame]:
-    height = strip.height // frames
-    return [strip.crop(0, at * height, strip.width, height) for at in range(frames)] if frames > 1 else [strip]
+        frame = step(plan, frame)
+    return frame
 
 
 def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendered:
@@ -119,7 +123,7 @@ def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendere
         target.write_bytes(told.body)
         size, media_type = len(told.body), told.media_type
         return Rendered(media_type=media_type, width=width, height=height, size=size, steps_ms=clock.steps_ms)
-    made = clock.timed("encode", lambda: encoding.encoded(picture, order.output, plan.spec, labels.kept(picture)))
+    made = clock.timed("encode", lambda: _encoded(plan, picture))
     loading.refuse_corrupt(order.media_type)
     answer = Rendered(
         media_type=encoding.MEDIA_TYPES[order.output],
@@ -135,6 +139,14 @@ def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendere
         return msgspec.structs.replace(answer, size=original_bytes, quality=None, original_is_better=True)
     target.write_bytes(made.body)
     return answer
+
+
+def _encoded(plan: Plan, picture: Frame) -> encoding.Encoded:
+    try:
+        return encoding.encoded(picture, plan.output, plan.spec, labels.kept(picture))
+    except pyvips.Error as error:
+        source, decoded = plan.source, plan.animated or _is_held(plan, picture)
+        raise loading.explained(error, source.media_type, source.path, decoded=decoded) from None
 
 
 def _told(order: Order, plan: Plan, picture: Frame) -> describing.Told:

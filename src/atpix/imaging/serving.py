@@ -5,6 +5,8 @@ be killed at any moment, and it ends itself the moment its parent is gone, in th
 thread of its own waits on stdin, and decoding does not hold the interpreter's lock).
 """
 
+import ctypes
+import errno
 import os
 import queue
 import resource
@@ -12,14 +14,19 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import BinaryIO
 
 import pyvips
 
 from atpix.imaging import messages
-from atpix.imaging.errors import ImagingError
+from atpix.imaging.errors import DecoderFailed, ImagingError
 
 _NICENESS = 5
+_STAYS_AT_MOST = 1 / 3
+"""Of the memory that is allowed. A child that keeps more after its work would fail at a later image, and blame it."""
+
+_NEEDS_TOO_MUCH = messages.Refused(DecoderFailed.__name__, "Decoding the image needs more memory than is allowed.")
 
 
 def serve(answer: Callable[[bytes], messages.Answer], forget: Callable[[], None] = lambda: None) -> None:
@@ -38,10 +45,29 @@ def serve(answer: Callable[[bytes], messages.Answer], forget: Callable[[], None]
         except queue.Empty:
             timeout_s = None
             forget()
+            _give_back()
         else:
-            answers.write(messages.framed(messages.packed(_told(answer, request))))
+            told = _told(answer, request)
+            last = _is_failure(told) or _data_bytes() > max_memory_bytes * _STAYS_AT_MOST
+            answers.write(messages.framed(messages.parting(messages.packed(told), last=last)))
             answers.flush()
             timeout_s = messages.KEPT_S
+
+
+def _is_failure(told: messages.Answer) -> bool:
+    return isinstance(told, messages.Refused) and told.error == DecoderFailed.__name__
+
+
+def _data_bytes() -> int:
+    """What counts against RLIMIT_DATA, freed or not: an allocator does not return everything."""
+    pages = Path("/proc/self/statm").read_text().split()[5]
+    return int(pages) * resource.getpagesize()
+
+
+def _give_back() -> None:
+    """To the system, where its allocator knows how."""
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _silence() -> None:
@@ -79,7 +105,9 @@ def _told(answer: Callable[[bytes], messages.Answer], request: bytes) -> message
         return answer(request)
     except ImagingError as error:
         return messages.Refused(type(error).__name__, str(error))
-    except OSError as error:
-        return messages.Refused("OSError", error.strerror or "The file cannot be read or written.")
     except MemoryError:
-        return messages.Refused("DecoderFailed", "Decoding the image needs more memory than is allowed.")
+        return _NEEDS_TOO_MUCH
+    except OSError as error:
+        if error.errno == errno.ENOMEM:
+            return _NEEDS_TOO_MUCH
+        return messages.Refused("OSError", error.strerror or "The file cannot be read or written.", error.errno)
