@@ -17,6 +17,10 @@ def failure(work) -> pyvips.Error:
     return raised.value
 
 
+def saved(path, media_type, name):
+    return getattr(load(path, media_type), name)()
+
+
 @pytest.fixture
 def whole(tmp_path, encode):
     path = tmp_path / "whole.png"
@@ -37,7 +41,7 @@ def test_what_an_encoder_cannot_write_is_no_fault_of_the_file(whole, name, optio
 def test_what_does_not_decode_is_the_fault_of_the_file_even_while_it_is_encoded(tmp_path, encode, media_type, name):
     path, body = tmp_path / "half", encode(media_type)
     path.write_bytes(body[: len(body) // 2])
-    error = failure(lambda: getattr(load(path, media_type), name)())
+    error = failure(lambda: saved(path, media_type, name))
 
     assert isinstance(explained(error, media_type, path), InvalidImage)
     assert isinstance(explained(error, media_type, path, decoded=True), DecoderFailed)
