@@ -4,7 +4,7 @@ import pytest
 from tests.renditions.shelves import PROJECT, key_of
 
 from atpix.blobs.adapter import _checked
-from atpix.ids import image_of, new_id, rendition_folder, renditions_of
+from atpix.ids import image_of, rendition_folder, renditions_of
 from atpix.imaging.spec import Output
 from atpix.imaging.values import FocalPoint
 from atpix.renditions import keys, rendition_key

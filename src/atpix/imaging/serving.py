@@ -23,7 +23,7 @@ from atpix.imaging import messages
 from atpix.imaging.errors import DecoderFailed, ImagingError
 
 _NICENESS = 10
-"""Below the server: with 5, reads of the API took three times as long beside a full queue of renders, with 10 half more."""
+"""Below the server. With 5, API reads took 3 times as long beside a full queue of renders, with 10 1.5 times."""
 _STAYS_AT_MOST = 1 / 3
 """Of the memory that is allowed. A child that keeps more after its work would fail at a later image, and blame it."""
 
