@@ -32,14 +32,15 @@ def test_with_a_key_every_step_is_told_and_nobody_keeps_the_answer(public, hero,
 
 def test_the_focal_point_is_shown_and_the_way_to_it_explained(public, hero, project, svc):
     plain = public.get(f"{hero.by_alias}?w=63&h=63&nonsense=1&q=500")
-    made = svc.renditions.made(project.row.id, hero.image.id)
+    made, kept = svc.renditions.made(project.row.id, hero.image.id), svc.renditions.stats().n
 
     answer = public.get(f"{hero.by_alias}?w=63&h=63&nonsense=1&q=500&fp_debug=1", headers={"X-API-Key": project.key})
 
     assert answer.status_code == 200
     assert answer.content != plain.content
     assert answer.headers["cache-control"] == "private, no-store"
-    assert svc.renditions.made(project.row.id, hero.image.id) == made
+    assert svc.renditions.made(project.row.id, hero.image.id) == made + 1  # it costs a render, and counts as one
+    assert svc.renditions.stats().n == kept
     told = json.loads(answer.headers["atpix-explain"])
     assert told["image"] == hero.image.id
     assert told["resolvedBy"] == "project"
