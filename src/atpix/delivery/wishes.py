@@ -6,7 +6,7 @@ from urllib.parse import quote
 from atpix.delivery import addresses, negotiation
 from atpix.delivery.addresses import Address
 from atpix.delivery.negotiation import Accepts
-from atpix.imaging import grammar, parameters
+from atpix.imaging import grammar
 from atpix.imaging.grammar import Parsed
 
 _NOTHING = grammar.parse(())
@@ -37,9 +37,8 @@ class Wish:
             return cls(address, b"", _NOTHING, accepts, has_transformation=False, negotiable=False)
         pairs = [*(grammar.path_options(address.options) if address.options else ()), *grammar.pairs_of(query)]
         parsed = grammar.parse(pairs, is_cut=len(query) > grammar.MAX_QUERY_BYTES)
-        transforms = parsed.handling.preset is not None or any(_transforms(*pair) for pair in parsed.given)
-        negotiable = transforms and negotiation.is_negotiable(parsed.spec)
-        return cls(address, query, parsed, accepts, has_transformation=transforms, negotiable=negotiable)
+        negotiable = parsed.transforms and negotiation.is_negotiable(parsed.spec)
+        return cls(address, query, parsed, accepts, has_transformation=parsed.transforms, negotiable=negotiable)
 
     @property
     def parameters(self) -> str | None:
@@ -63,11 +62,3 @@ def _signs(name: str) -> bool:
 
 def _names(piece: bytes) -> list[str]:
     return [name for name, _ in grammar.pairs_of(piece)]
-
-
-def _transforms(name: str, value: str) -> bool:
-    """Whether a picture is to be made. What is ignored counts as not given, and so does what is the request's."""
-    row = parameters.BY_NAME.get(name)
-    if row is None or name in parameters.OF_THE_REQUEST or not (value or name in parameters.BARE):
-        return False
-    return row.read(value)[0] is not None
