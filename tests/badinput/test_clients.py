@@ -6,9 +6,9 @@ import socket
 from contextlib import closing
 
 import pytest
-from tests.conftest import eventually
 from tests.forms import CONTENT_TYPE, UPLOAD, file_form
 from tests.photographs import encoded, photo, pixels
+from tests.wire import eventually
 
 from atpix.projects import actions
 

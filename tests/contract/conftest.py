@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import httpx2
 import pytest
-from tests.conftest import Backends
+from tests.backends import Backends
 from tests.photographs import photo
 
 from atpix.caller import SCOPES

@@ -13,8 +13,10 @@ import httpx2
 import pytest
 import sqlalchemy as sa
 from tests import atpix_server, in_process
+from tests.access import Access
 from tests.atpix_server import AtpixServer
-from tests.conftest import DATABASES, Access, Backends, Wire
+from tests.backends import DATABASES, Backends
+from tests.wire import Wire
 
 from atpix import doctor
 from atpix.caller import SCOPES, Caller

@@ -8,10 +8,11 @@ from pathlib import Path
 import psutil
 import pytest
 from tests import in_process
+from tests.access import Access
 from tests.atpix_server import AtpixServer
-from tests.conftest import Access, Wire
 from tests.crash.conftest import open_services, settled
 from tests.photographs import photo
+from tests.wire import Wire
 
 KIB = 1024
 

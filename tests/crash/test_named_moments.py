@@ -9,9 +9,10 @@ from uuid import uuid4
 import httpx2
 import pytest
 from tests import in_process
-from tests.conftest import Access, Wire
+from tests.access import Access
 from tests.crash.conftest import Mortal, let_claims_run_out, settled
 from tests.photographs import photo
+from tests.wire import Wire
 
 from atpix import outbox
 from atpix.db.tables import images

@@ -8,9 +8,11 @@ from uuid import uuid4
 
 import httpx2
 import pytest
-from tests.conftest import Access, Backends, Wire, eventually
+from tests.access import Access
+from tests.backends import Backends
 from tests.crash.conftest import Mortal, OneByOne, settled
 from tests.photographs import photo
+from tests.wire import Wire, eventually
 
 CLIENTS = 4
 LIVE, TRASHED, GONE = "live", "trashed", "gone"

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
-from tests.conftest import Backends
+from tests.backends import Backends
 
 from atpix.db import Database
 from atpix.db.tables import alias_moves, aliases, flows, images, organizations, projects

@@ -3,8 +3,8 @@
 from contextlib import closing
 
 import pytest
-from tests.conftest import Wire
 from tests.photographs import photo
+from tests.wire import Wire
 
 from atpix.services import Services
 

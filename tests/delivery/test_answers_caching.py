@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix.projects import actions, preferences
 from atpix_client import signing

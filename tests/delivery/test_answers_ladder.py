@@ -6,7 +6,7 @@ import PIL.Image
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import eventually
+from tests.wire import eventually
 
 from atpix.caller import ProjectSettings
 from atpix.delivery import guards, ladders

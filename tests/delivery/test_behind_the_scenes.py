@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.conftest import eventually
+from tests.wire import eventually
 
 from atpix.projects import actions, preferences
 

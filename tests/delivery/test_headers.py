@@ -3,8 +3,8 @@
 from email.utils import parsedate_to_datetime
 
 import pytest
-from tests.conftest import eventually
 from tests.photographs import TYPES, photo
+from tests.wire import eventually
 
 WRITING = ["POST", "PUT", "PATCH", "DELETE"]
 

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import httpx2
 import pytest
-from tests.conftest import Wire, eventually
 from tests.photographs import photo
+from tests.wire import Wire, eventually
 
 from atpix.services import Services
 

@@ -10,8 +10,8 @@ from io import BytesIO
 
 import PIL.Image
 import pytest
-from tests.conftest import Wire, eventually
 from tests.photographs import photo
+from tests.wire import Wire, eventually
 
 from atpix.delivery.hanging_up import ClientLeft
 from atpix.delivery.making import Job

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import PIL.Image
 import pytest
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix.projects import actions, preferences
 from atpix_client import signing

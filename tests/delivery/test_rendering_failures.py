@@ -9,8 +9,8 @@ from dataclasses import replace
 import msgspec
 import psutil
 import pytest
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix.blobs import Blobs
 from atpix.caller import ProjectSettings

@@ -5,8 +5,8 @@ from io import BytesIO
 
 import PIL.Image
 import pytest
-from tests.conftest import eventually
 from tests.photographs import encoded, photo, pixels
+from tests.wire import eventually
 
 from atpix.ids import ImageId, ProjectId, rendition_folder
 from atpix_client import FocalPoint

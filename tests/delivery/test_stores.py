@@ -4,8 +4,8 @@ from contextlib import closing
 from uuid import uuid4
 
 import pytest
-from tests.conftest import Wire, eventually
 from tests.photographs import encoded, photo, pixels
+from tests.wire import Wire, eventually
 
 from atpix import doctor
 from atpix.ids import blob_key

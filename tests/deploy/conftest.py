@@ -9,11 +9,13 @@ from pathlib import Path
 import httpx2
 import pytest
 from tests import atpix_server
+from tests.access import Access
 from tests.atpix_server import AtpixServer
-from tests.conftest import Access, Backends, Wire
+from tests.backends import Backends
 from tests.deploy import proxies
 from tests.deploy.proxies import Proxy
 from tests.photographs import photo
+from tests.wire import Wire
 
 from atpix.services import Services
 from atpix_client import Atpix, Image

@@ -5,9 +5,9 @@ import signal
 
 import httpx2
 import pytest
-from tests.conftest import Wire, eventually
 from tests.deploy.conftest import is_hit, told
 from tests.photographs import photo
+from tests.wire import Wire, eventually
 
 from atpix_client import Image
 

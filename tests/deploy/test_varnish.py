@@ -2,10 +2,10 @@
 
 import httpx2
 import pytest
-from tests.conftest import Wire
 from tests.deploy.conftest import is_hit
 from tests.deploy.test_through_a_proxy import ACCEPTS, until_avif
 from tests.photographs import photo
+from tests.wire import Wire
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from tests import in_process
-from tests.conftest import Access, Clock
+from tests.access import Access
+from tests.backends import Clock
 
 from atpix import doctor, outbox
 from atpix.db import Database

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 from tests import in_process
-from tests.conftest import Access, Clock
+from tests.access import Access
+from tests.backends import Clock
 from tests.renditions.shelves import keep, key_of
 
 from atpix import doctor

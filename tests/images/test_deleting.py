@@ -2,8 +2,8 @@
 
 import pytest
 import sqlalchemy as sa
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix import worker
 from atpix.db.tables import aliases, images

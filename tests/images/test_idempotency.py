@@ -6,9 +6,9 @@ from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
-from tests.conftest import eventually
 from tests.forms import CONTENT_TYPE, UPLOAD, file_form, form, part
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix.db.tables import idempotency_keys
 from atpix.http import idempotency

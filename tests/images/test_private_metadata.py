@@ -5,8 +5,8 @@ from io import BytesIO
 import pytest
 from PIL import Image
 from PIL.ExifTags import GPS, IFD, Base
-from tests.conftest import eventually
 from tests.photographs import encoded, photo, pixels
+from tests.wire import eventually
 
 from atpix.projects import actions
 from atpix.projects.preferences import SettingsPatch

@@ -4,8 +4,8 @@ import json
 
 import pytest
 import sqlalchemy as sa
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix.services import Services
 

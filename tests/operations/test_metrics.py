@@ -4,8 +4,8 @@ import json
 import os
 
 from prometheus_client.parser import text_string_to_metric_families
-from tests.conftest import eventually
 from tests.photographs import photo
+from tests.wire import eventually
 
 from atpix import meters
 from atpix.health import exposition

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from tests.conftest import Wire
+from tests.wire import Wire
 
 from atpix.ids import new_id
 from atpix.projects import actions, keys

@@ -5,7 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from tests.conftest import Clock
+from tests.backends import Clock
 from tests.renditions.shelves import OpenShelf, open_on
 
 from atpix.blobs import Blobs

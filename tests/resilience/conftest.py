@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from tests.atpix_server import AtpixServer
-from tests.conftest import Wire
 from tests.photographs import photo
+from tests.wire import Wire
 
 from atpix.caller import SCOPES
 from atpix.projects import actions

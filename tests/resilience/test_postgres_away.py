@@ -9,8 +9,8 @@ import psycopg
 import pytest
 import sqlalchemy as sa
 from tests import atpix_server, servers
-from tests.conftest import eventually
 from tests.resilience.conftest import BOUND_S, NAME, Site, refused
+from tests.wire import eventually
 
 from atpix.db import Database
 from atpix.db.tables import images

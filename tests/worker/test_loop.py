@@ -5,7 +5,8 @@ from dataclasses import replace
 
 import pytest
 from tests import in_process
-from tests.conftest import Access, eventually
+from tests.access import Access
+from tests.wire import eventually
 
 from atpix.services import Services
 from atpix.worker import Worker

@@ -8,7 +8,8 @@ from uuid import uuid4
 import pytest
 import sqlalchemy as sa
 from tests import in_process
-from tests.conftest import Access, Backends, Clock
+from tests.access import Access
+from tests.backends import Backends, Clock
 
 from atpix import outbox, worker
 from atpix.blobs import Blobs

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 from tests import in_process
-from tests.conftest import Access, Backends, Clock
+from tests.access import Access
+from tests.backends import Backends, Clock
 from tests.renditions.shelves import WEBP, keep, key_of, open_on
 
 from atpix import outbox

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 from tests import in_process
-from tests.conftest import Access, Clock
+from tests.access import Access
+from tests.backends import Clock
 
 from atpix import doctor, outbox, worker
 from atpix.db.tables import images, upload_intents
