@@ -1,10 +1,13 @@
 """A child that renders: `python -m atpix.imaging.render_child MAX_MEMORY_BYTES`. See `serving`."""
 
+from PIL import Image
+
 from atpix.imaging import messages, render, serving
 from atpix.imaging.decoding import Decoder
 
 
 def main() -> None:
+    Image.preinit()  # it would be done by the first order that Pillow encodes
     decoder = Decoder()
 
     def answer(body: bytes) -> messages.Answer:
