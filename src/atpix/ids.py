@@ -16,6 +16,8 @@ ProjectId = NewType("ProjectId", str)
 KeyId = NewType("KeyId", str)
 ImageId = NewType("ImageId", str)
 FlowId = NewType("FlowId", str)
+GenerationId = NewType("GenerationId", str)
+ScopeId = NewType("ScopeId", str)
 Slug = NewType("Slug", str)
 BlobKey = NewType("BlobKey", str)
 

@@ -106,6 +106,8 @@ images = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("generation_id", Id,
+           ForeignKey("generations.id", name="images_generation_id_fkey", ondelete="SET NULL")),
     CheckConstraint("(focal_x IS NULL) = (focal_y IS NULL)", name="focal_point_whole"),
     UniqueConstraint("project_id", "id", name="images_of_project"),
     Index("images_live", "project_id", "id", sqlite_where=text("deleted_at IS NULL"),
@@ -118,6 +120,8 @@ images = Table(
     Index("images_of_flow_by_source", "flow_id", "source", "id", sqlite_where=text("flow_id IS NOT NULL"),
           postgresql_where=text("flow_id IS NOT NULL")),
     Index("images_by_sha256", "project_id", "sha256"),
+    Index("images_of_generation", "generation_id", sqlite_where=text("generation_id IS NOT NULL"),
+          postgresql_where=text("generation_id IS NOT NULL")),
     Index("images_trashed", "deleted_at", sqlite_where=text("deleted_at IS NOT NULL"),
           postgresql_where=text("deleted_at IS NOT NULL")),
 )  # fmt: skip

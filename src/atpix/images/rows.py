@@ -11,7 +11,7 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.functions import joined
 from atpix.db.tables import aliases, images
-from atpix.ids import COMPUTED, Alias, BlobKey, FlowId, ImageId, ImageRef, ProjectId, blob_key
+from atpix.ids import COMPUTED, Alias, BlobKey, FlowId, GenerationId, ImageId, ImageRef, ProjectId, blob_key
 from atpix.images.errors import AliasNotFound, ComputedAliasRequiresFlow, ImageNotFound
 from atpix.imaging.values import FocalPoint
 
@@ -40,6 +40,7 @@ class Image(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     deleted_at: int | None
+    generation_id: GenerationId | None
     alias: str | None
     alias_at: int | None
     flow_names: str | None

@@ -83,7 +83,7 @@ class ImageOut(Wire, frozen=True):
             thumbhash=image.thumbhash,
             dominant_color=image.dominant_color,
             has_alpha=image.has_alpha,
-            generation_id=None,
+            generation_id=image.generation_id,
             deleted_at=UNSET if image.deleted_at is None else iso(image.deleted_at),
             **more,
         )

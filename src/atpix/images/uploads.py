@@ -181,6 +181,7 @@ def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examine
         created_at=created,
         updated_at=created,
         deleted_at=None,
+        generation_id=None,
         alias=None,
         alias_at=None,
         flow_names=None,

@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from atpix.db.tables import metadata
+from atpix.db import generation_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=metadata,
+    target_metadata=generation_tables.generations.metadata,
     transactional_ddl=True,
     transaction_per_migration=False,
 )
