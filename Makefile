@@ -34,7 +34,7 @@ check: $(VENV)/installed ## style, types, layers
 	$(BIN)/lint-imports
 
 unit: $(VENV)/installed ## every test, on every database and store
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 bench: $(VENV)/installed ## measure, against baselines of the same run
 	$(BIN)/python -m bench

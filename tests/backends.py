@@ -15,6 +15,7 @@ from tests.atpix_server import AtpixServer
 
 from atpix.db import Database
 from atpix.db.migrating import migrate
+from atpix.imaging.children import Examiners
 from atpix.services import Services, now_ms
 from atpix.settings import Settings
 
@@ -60,6 +61,16 @@ class Backends:
     @property
     def s3(self) -> servers.S3Server:
         return self._once("s3", lambda: self._stack.enter_context(servers.s3()))
+
+    @property
+    def examiners(self) -> Examiners:
+        """For services that look at images: a child is not started anew with every test."""
+        return self._once("examiners", self._examiners)
+
+    def _examiners(self) -> Examiners:
+        examiners = Examiners(1, timeout_s=60, max_memory_bytes=1 << 30)
+        self._stack.callback(examiners.close)
+        return examiners
 
     def server(self, database: str) -> AtpixServer:
         """The session's own. What a test needs otherwise it starts with `serve`."""
@@ -131,7 +142,7 @@ def empty_svc(backends: Backends, database: str, clock: Clock, tmp_path: Path) -
     """Services on a database with nothing in it and on a store of their own. No server runs on them."""
     settings = Settings(data=tmp_path / "data", database_url=backends.empty_database(database))
     svc = Services.open(settings, now=clock)
-    yield svc
+    yield replace(svc, examiners=backends.examiners)
     svc.close()
 
 

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from tests.access import ORGANIZATION
 
 from atpix import doctor
+from atpix.db.generation_tables import generations, live_scopes, usage_records
 from atpix.db.tables import alias_moves, api_keys, flows, image_counts, images, organizations, projects
 from atpix.ids import RENDITIONS
 from atpix.services import Services, now_ms
@@ -36,7 +37,7 @@ def _empty(svc: Services) -> None:
             tx.execute(sa.delete(table))
         tests = sa.select(organizations.c.id).where(organizations.c.slug.startswith(ORGANIZATION))
         theirs = sa.select(projects.c.id).where(projects.c.organization_id.in_(tests))
-        for table in (flows, api_keys, image_counts):
+        for table in (live_scopes, usage_records, generations, flows, api_keys, image_counts):
             tx.execute(sa.delete(table).where(table.c.project_id.in_(theirs)))
         tx.execute(sa.delete(projects).where(projects.c.id.in_(theirs)))
         tx.execute(sa.delete(organizations).where(organizations.c.id.in_(tests)))

@@ -7,6 +7,7 @@ fails the tests with what it printed.
 import json
 import os
 import random
+import shutil
 import signal
 import socket
 import subprocess
@@ -24,12 +25,14 @@ from pathlib import Path
 from typing import IO
 
 import boto3
+import psutil
 import psycopg
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 START_S = 60
 STOP_S = 15
+PLENTY_BYTES = 4 << 30
 
 
 class ServerFault(Exception):
@@ -95,7 +98,7 @@ class S3Server:
 
 @contextmanager
 def postgres() -> Iterator[Postgres]:
-    with tempfile.TemporaryDirectory(prefix="atpix-pg-", ignore_cleanup_errors=True) as name:
+    with tempfile.TemporaryDirectory(prefix="atpix-pg-", dir=_memory(), ignore_cleanup_errors=True) as name:
         folder = Path(name) / "data"
         folder.mkdir(mode=0o700)
         # As root the wheel makes a user for the server, which refuses to run as root, and opens the path to it.
@@ -110,6 +113,7 @@ def postgres() -> Iterator[Postgres]:
             "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
+            "max_wal_size": "256MB",
         }
         command = [str(wheel.bin_path / "postgres"), "-D", str(folder)]
         for setting, value in settings.items():
@@ -120,6 +124,15 @@ def postgres() -> Iterator[Postgres]:
             server = Postgres(folder, run, processes)
             server.start()
             yield server
+
+
+def _memory() -> str | None:
+    """A file system in memory, if there is plenty: a database is made of three hundred files, and made there seven
+    times as fast.
+    """
+    memory = Path("/dev/shm")
+    plenty = memory.is_dir() and shutil.disk_usage(memory).free > PLENTY_BYTES
+    return str(memory) if plenty and psutil.virtual_memory().available > PLENTY_BYTES else None
 
 
 @contextmanager

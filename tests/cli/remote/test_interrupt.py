@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import threading
+from contextlib import ExitStack
 
 import pytest
 from tests.cli.conftest import ATPIX, environment
@@ -35,7 +36,8 @@ class Relay:
             uploads = 0
             while uploads < 2:
                 for key, _ in ready.select():
-                    more = key.fileobj.recv(65536)
+                    if not (more := key.fileobj.recv(65536)):
+                        return
                     uploads += more.count(POST) if key.fileobj is ours else 0
                     other[key.fileobj].sendall(more)
             self.holds.set()
@@ -54,19 +56,41 @@ def relay(server):
     relay.close()
 
 
+@pytest.fixture
+def interruptible():
+    """A shell's background jobs are started deaf to Ctrl-C, and so would be a command that we start then."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.fixture
+def started(tmp_path, interruptible):
+    """Start a command; it does not outlive the test."""
+    with ExitStack() as stack:
+
+        def start(*command, **env):
+            process = subprocess.Popen(
+                command,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                cwd=tmp_path,
+                env=environment(**env),
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start
+
+
 @pytest.mark.parametrize("form", ["lines", "json"])
-def test_an_interrupted_upload_says_what_was_done(access, relay, photos, tmp_path, client, form):
+def test_an_interrupted_upload_says_what_was_done(access, relay, photos, started, client, form):
     first, second, third = photos("1.jpg", "2.png", "3.jpg")
     second.write_bytes(encoded(original("coffee").resize((3000, 2000)), "PNG"))
     command = [ATPIX, "images", "upload", first, second, third, "--concurrency", "1", "--url", relay.url]
-    process = subprocess.Popen(
-        command + (["--json"] if form == "json" else []),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        cwd=tmp_path,
-        env=environment(**access),
-    )
+    process = started(*command, *(["--json"] if form == "json" else []), **access)
     assert relay.holds.wait(60)
 
     process.send_signal(signal.SIGINT)
