@@ -44,6 +44,15 @@ class ProjectSettings(msgspec.Struct, frozen=True, rename="camel", forbid_unknow
     new_renditions_per_minute: int | None = None
     delivery_debug: bool = False
     keep_metadata: tuple[KeptMetadata, ...] = ()
+    provider: str | None = None
+    model: str | None = None
+    generations_at_once: int | None = None
+    generations_per_minute: int | None = None
+    # Of a calendar month, UTC, by estimate.
+    generation_budget_usd: float | None = None
+    live_signed: bool = False
+    live_wait: bool = True
+    live_new_per_ip_per_hour: int = 10
 
 
 class Caller(msgspec.Struct, frozen=True):

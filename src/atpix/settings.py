@@ -3,11 +3,12 @@
 Sources, the first wins: arguments, environment (`ATPIX_…`), files in ATPIX_SECRETS_DIR, the TOML file ATPIX_CONFIG.
 """
 
+import json
 import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -27,6 +28,15 @@ def _without_slash(url: str) -> str:
 
 
 Url = Annotated[str, AfterValidator(_without_slash)]
+
+
+class ProviderLimit(BaseModel):
+    """Of one provider, over all projects, processes and machines. `per_minute` None: no limit."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at_once: int = Field(default=16, ge=1)
+    per_minute: int | None = Field(default=None, ge=1)
 
 
 class Settings(BaseSettings):
@@ -74,6 +84,37 @@ class Settings(BaseSettings):
     avif_max_pixels: int = Field(default=500_000, ge=0)
     avif_wait_s: float = Field(default=0.4, ge=0)
     accel_redirect: str = ""
+
+    provider: str = "offline"
+    generation_threads: int = Field(default=32, ge=1, le=2000)
+    generations_at_once: int = Field(default=8, ge=1)
+    generations_per_minute: int = Field(default=120, ge=0)
+    generations_waiting: int = Field(default=10_000, ge=1)
+    generation_attempts: int = Field(default=5, ge=1, le=50)
+    generation_timeout_s: float = Field(default=300, gt=0)
+    provider_timeout_s: float = Field(default=120, gt=0)
+    provider_limits: dict[str, ProviderLimit] = {}
+    openai_api_key: SecretStr = SecretStr("")
+    openai_base_url: Url = "https://api.openai.com/v1"
+    openai_model: str = "gpt-image-1"
+    gemini_api_key: SecretStr = SecretStr("")
+    gemini_base_url: Url = "https://generativelanguage.googleapis.com/v1beta"
+    gemini_model: str = "gemini-2.5-flash-image"
+    fal_api_key: SecretStr = SecretStr("")
+    fal_base_url: Url = "https://queue.fal.run"
+    fal_model: str = "fal-ai/flux/schnell"
+    replicate_api_key: SecretStr = SecretStr("")
+    replicate_base_url: Url = "https://api.replicate.com/v1"
+    replicate_model: str = "black-forest-labs/flux-schnell"
+    local_base_url: Url = ""
+    local_api_key: SecretStr = SecretStr("")
+    local_model: str = ""
+    automatic1111_base_url: Url = ""
+    enhancer_base_url: Url = ""
+    enhancer_api_key: SecretStr = SecretStr("")
+    enhancer_model: str = "gpt-4o-mini"
+    enhancer_timeout_s: float = Field(default=20, gt=0)
+    trusted_proxies: list[IPvAnyNetwork] = []
 
     threads: int = Field(default=16, ge=2, le=256)
     key_cache_s: float = Field(default=2, ge=0, le=5)
@@ -144,6 +185,7 @@ def load(**arguments: object) -> Settings:
 
 def hand_down(settings: Settings) -> None:
     """Put what was decided into the environment, where worker processes find it again with `load()`."""
-    for name, value in settings.model_dump().items():
-        plain = value.get_secret_value() if isinstance(value, SecretStr) else value
-        os.environ[f"ATPIX_{name.upper()}"] = str(plain)
+    for name, value in settings.model_dump(mode="json").items():
+        secret = getattr(settings, name)
+        plain = secret.get_secret_value() if isinstance(secret, SecretStr) else value
+        os.environ[f"ATPIX_{name.upper()}"] = json.dumps(plain) if isinstance(plain, dict | list) else str(plain)

@@ -37,6 +37,14 @@ class SettingsPatch(msgspec.Struct, frozen=True, rename="camel", forbid_unknown_
     new_renditions_per_minute: Budget | UnsetType | None = UNSET
     delivery_debug: bool | UnsetType | None = UNSET
     keep_metadata: Annotated[tuple[KeptMetadata, ...], Meta(max_length=2)] | UnsetType | None = UNSET
+    provider: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType | None = UNSET
+    model: Annotated[str, Meta(min_length=1, max_length=200)] | UnsetType | None = UNSET
+    generations_at_once: Annotated[int, Meta(ge=1, le=10_000)] | UnsetType | None = UNSET
+    generations_per_minute: Budget | UnsetType | None = UNSET
+    generation_budget_usd: Annotated[float, Meta(ge=0, le=1_000_000)] | UnsetType | None = UNSET
+    live_signed: bool | UnsetType | None = UNSET
+    live_wait: bool | UnsetType | None = UNSET
+    live_new_per_ip_per_hour: Budget | UnsetType | None = UNSET
 
 
 def parse(given: object) -> SettingsPatch:

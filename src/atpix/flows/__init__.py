@@ -1,0 +1,1 @@
+"""The API over flows: contract, section 6."""

@@ -1,0 +1,1 @@
+"""Prompt, workflow, provider, image: contract, section 7."""

@@ -1,0 +1,1 @@
+"""Generation by URL: contract, section 8."""

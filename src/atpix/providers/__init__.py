@@ -1,0 +1,1 @@
+"""Image generators behind one Protocol (`values.Provider`). The default one is offline and deterministic."""

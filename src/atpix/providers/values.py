@@ -1,0 +1,147 @@
+"""What a provider of pictures is asked for and what it answers: the Protocol behind which every one is replaceable."""
+
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol, get_args
+
+import msgspec
+
+AspectRatio = Literal["1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "21:9"]
+ASPECT_RATIOS: tuple[AspectRatio, ...] = get_args(AspectRatio)
+MAX_SEED = 2**53 - 1
+"""The largest number that JSON carries everywhere."""
+
+
+class Reference(msgspec.Struct, frozen=True):
+    """An image that goes into another. `path` is a JPEG or PNG of at most 2,048 pixels a side, without metadata,
+    rendered from the original: what is sent away says nothing of place or owner.
+    """
+
+    path: Path
+    media_type: str
+    width: int
+    height: int
+    sha256: str
+    alias: str | None = None
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """One picture to be made. `identity` is the same for every attempt at the same run of a generation: providers that
+    know idempotency are given it.
+    """
+
+    identity: str
+    prompt: str
+    aspect_ratio: AspectRatio = "16:9"
+    model: str | None = None
+    seed: int | None = None
+    references: tuple[Reference, ...] = ()
+    mask: Reference | None = None
+
+
+class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
+    """Of one model. What is asked beyond them is a warning in the generation, never silently dropped."""
+
+    aspect_ratios: frozenset[str] = frozenset(ASPECT_RATIOS)
+    max_references: int = 3
+    seed: bool = False
+    mask: bool = False
+
+
+class Usage(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
+    """What a provider says it has used; only what it says."""
+
+    images: int = 1
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    seconds: float | None = None
+
+
+class Pictured(msgspec.Struct, frozen=True, kw_only=True):
+    """The picture lies in the file that was named. Its bytes are checked like an upload's, later.
+
+    `cost_micro_usd` is an estimate by published prices; `revised_prompt` what the provider made of the prompt.
+    """
+
+    model: str | None
+    seed: int | None = None
+    usage: Usage = Usage()
+    cost_micro_usd: int = 0
+    revised_prompt: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Queued(msgspec.Struct, frozen=True):
+    """The provider has taken the job and will be asked again under `ref`, not before `again_s` seconds."""
+
+    ref: str
+    again_s: float = 1.0
+
+
+class ProviderFailed(Exception):
+    """No picture. `code` is the contract's; `message` tells the user what to do and holds no secret.
+
+    `worth_retrying`: another attempt may do, not before `retry_after_s` when the provider said so.
+    """
+
+    def __init__(
+        self,
+        code: Literal["PROVIDER_ERROR", "PROVIDER_TIMEOUT", "PROVIDER_RATE_LIMIT", "CONTENT_BLOCKED"],
+        message: str,
+        *,
+        worth_retrying: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.worth_retrying = worth_retrying
+        self.retry_after_s = retry_after_s
+
+
+class Provider(Protocol):
+    """Every method blocks and may be called from any thread. One that never queues never answers `Queued`."""
+
+    name: ClassVar[str]
+    default_model: str | None
+
+    def capabilities(self, model: str | None) -> Capabilities:
+        """Raises UnknownModel when it is sure that it has no such model."""
+
+    def estimate_micro_usd(self, recipe: Recipe) -> int:
+        """What it will cost by published prices; 0 where that is nothing or unknown."""
+
+    def generate(self, recipe: Recipe, target: Path) -> Pictured | Queued:
+        """Raises ProviderFailed. `target` is the caller's, and may hold a part after a failure."""
+
+    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
+        """Raises ProviderFailed."""
+
+    def cancel(self, ref: str) -> None:
+        """Tells the provider that nobody waits any more, if it can be told. Raises nothing."""
+
+    def close(self) -> None: ...
+
+
+class UnknownModel(ValueError):
+    """The message names the models there are."""
+
+
+class Enhancer(Protocol):
+    def enhance(self, prompt: str, template: str) -> str:
+        """A better prompt in the same meaning. Raises ProviderFailed."""
+
+    def close(self) -> None: ...
+
+
+def pixels(aspect_ratio: str, area: int = 1024 * 1024, multiple: int = 64) -> tuple[int, int]:
+    """Width and height near `area` pixels, each divisible by `multiple`: 16:9 is (1344, 768)."""
+    across, down = (int(part) for part in aspect_ratio.split(":"))
+    unit = (area / (across * down)) ** 0.5
+    return (
+        max(multiple, round(across * unit / multiple) * multiple),
+        max(multiple, round(down * unit / multiple) * multiple),
+    )
+
+
+Json = dict[str, Any]
+"""A decoded body of a provider's."""
