@@ -48,23 +48,25 @@ def test_a_download_into_a_file_returns_the_count(client, image):
     assert told[-1] == (len(PICTURE), len(PICTURE))
 
 
-def test_delivery_never_gets_the_key(client, image, server):
-    client.images.download(image)
-
-    assert str(server.requests[-1].url) == image.storage_url
-    assert not {"x-api-key", "authorization"} & set(server.requests[-1].headers)
+PLACES = ["{server}/cdn/{path}", "/cdn/{path}", "https://cdn.example/{path}", "https://cdn.example/some/where/{path}"]
 
 
-def test_an_address_without_a_host_is_on_the_server(client, server):
-    server.add(PICTURE, alias="@relative", storageUrl="/cdn/o/p/img/00000000-0000-7000-8000-000000000001")
+@pytest.mark.parametrize("place", PLACES)
+def test_an_original_comes_from_the_server_that_the_key_is_for(client, server, place):
+    path = "o/p/img/00000000-0000-7000-8000-000000000001"
+    server.add(PICTURE, alias="@hero", storageUrl=place.format(server=server.url, path=path))
 
-    assert client.images.download("@relative") == PICTURE
+    assert client.images.download("@hero") == PICTURE
+    assert str(server.requests[-1].url) == f"{server.url}/cdn/{path}"
+    assert server.requests[-1].headers["authorization"].startswith("Bearer ")
 
 
-def test_a_redirect_of_the_delivery_is_followed(client, image, server):
-    server.script.append(httpx2.Response(302, headers={"Location": image.storage_url}))
+def test_a_redirect_to_another_host_is_followed_without_the_key(client, image, server):
+    server.script.append(httpx2.Response(302, headers={"Location": "https://files.example/cdn/o/p/img/" + image.id}))
 
     assert client.images.download(image) == PICTURE
+    assert server.requests[-1].url.host == "files.example"
+    assert not {"x-api-key", "authorization"} & set(server.requests[-1].headers)
 
 
 @pytest.mark.parametrize("into", ["memory", "path", "file"])

@@ -188,3 +188,25 @@ def test_new_renditions_have_a_budget_and_those_that_exist_do_not(rules, public,
     spent = public.get(f"{hero.by_id}?w=42&format=png")
     assert code(spent) == (429, "RATE_LIMIT_EXCEEDED")
     assert 0 < int(spent.headers["retry-after"]) <= 60
+
+
+def test_what_is_hidden_or_signed_is_open_to_the_projects_own_key(rules, public, hero, project, other_project, client):
+    rules(hideOriginals=True, signedUrls=True, urlKeys={"site": {"secret": SECRET}}, until=(hero.by_id, 403))
+
+    own = public.get(hero.by_id, headers={"X-API-Key": project.key})
+    assert (own.status_code, own.content) == (200, hero.content)
+    assert own.headers["cache-control"] == "private, no-store"
+    assert public.get(hero.by_alias, headers={"Authorization": f"Bearer {project.key}"}).content == hero.content
+    assert public.get(f"{hero.by_id}?w=30", headers={"X-API-Key": project.key}).status_code == 200
+    assert client.images.download(hero.image.id) == hero.content
+    for key in (None, "nonsense", other_project.key):
+        headers = {"X-API-Key": key} if key else {}
+        assert code(public.get(hero.by_id, headers=headers))[0] == 403
+        assert code(public.get(f"{hero.by_id}?w=30", headers=headers))[0] == 403
+
+
+def test_a_key_that_may_not_read_opens_nothing(rules, public, hero, svc, project):
+    key = actions.create_key(svc, project.row, scopes=frozenset({"write"})).text
+    rules(hideOriginals=True, until=(hero.by_id, 403))
+
+    assert code(public.get(hero.by_id, headers={"X-API-Key": key})) == (403, "FORBIDDEN")

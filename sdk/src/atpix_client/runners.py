@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
-from urllib.parse import urljoin
+from urllib.parse import urlsplit
 
 import httpx2
 
@@ -38,8 +38,13 @@ class Server:
         sized = {} if length is None else {"Content-Length": str(length)}
         return _AGENT | {"Accept": "application/json", "X-API-Key": self.api_key} | dict(operation.headers) | sized
 
-    def public_url(self, image: Image) -> str:
-        return urljoin(f"{self.base_url}/", image.storage_url)
+    def original_url(self, image: Image) -> str:
+        """On the server that the key is for, whatever host the image's public address names."""
+        return "/".join([self.base_url, "cdn", *urlsplit(image.storage_url).path.split("/")[-4:]])
+
+    def download_headers(self, reception: Reception) -> dict[str, str]:
+        """The key opens what a project hides. As `Authorization` it stays behind when another host is redirected to."""
+        return _AGENT | {"Authorization": f"Bearer {self.api_key}"} | reception.request_headers()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,6 @@ class Runner:
             )
 
     def download(self, image: Image, to: Destination, progress: Progress | None) -> bytes | Path | int:
-        """Delivery is public: the key stays here, whatever host the image's address names."""
         reception = Reception(progress)
         with landing(to, image) as target:
             self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
@@ -81,8 +85,8 @@ class Runner:
             failures.translated(),
             self.http.stream(
                 "GET",
-                self.server.public_url(image),
-                headers=_AGENT | reception.request_headers(),
+                self.server.original_url(image),
+                headers=self.server.download_headers(reception),
                 timeout=self.server.timeout,
                 follow_redirects=True,
             ) as response,
@@ -121,7 +125,6 @@ class AsyncRunner:
             return await self._persist(attempt, repeatable=operation.repeatable, again=operation.can_be_sent_again)
 
     async def download(self, image: Image, to: Destination, progress: Progress | None) -> bytes | Path | int:
-        """Delivery is public: the key stays here, whatever host the image's address names."""
         reception = Reception(progress)
         with landing(to, image) as target:
             await self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
@@ -144,8 +147,8 @@ class AsyncRunner:
         with failures.translated():
             async with self.http.stream(
                 "GET",
-                self.server.public_url(image),
-                headers=_AGENT | reception.request_headers(),
+                self.server.original_url(image),
+                headers=self.server.download_headers(reception),
                 timeout=self.server.timeout,
                 follow_redirects=True,
             ) as response:

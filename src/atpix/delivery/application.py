@@ -25,7 +25,9 @@ from atpix.ids import RENDITIONS, BlobKey
 from atpix.projects.authentication import Authenticator
 from atpix.services import Services
 
-_CONDITIONS = frozenset({b"if-none-match", b"if-modified-since", b"range", b"if-range"})
+_READ = frozenset(
+    {b"accept", b"x-api-key", b"authorization", b"if-none-match", b"if-modified-since", b"range", b"if-range"}
+)
 _ATTEMPTS = 3
 
 
@@ -55,10 +57,8 @@ class Delivery:
                 await respond(send, 204, [*COMMON, *_PREFLIGHT], b"")
             elif method not in {"GET", "HEAD"}:
                 await refusing.refuse(scope, send, _only_read(), negotiable=False)
-            elif scope["query_string"] or addresses.may_hold_options(path):
-                await self._answer_wish(scope, receive, send)
             else:
-                await self._answer_plain(scope, receive, send, path)
+                await self._answer(scope, receive, send, path)
         except ClientLeft:
             return
         except Exception as error:  # noqa: BLE001  the outermost place: whatever it is, the client gets an answer
@@ -68,22 +68,35 @@ class Delivery:
         self.renderings.close()
         self._fresh.close()
 
-    async def _answer_plain(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
+        """With a key a plain address is a question too: its holder may have what others may not."""
+        asked, accept, key = _read(scope["headers"])
+        if scope["query_string"] or key is not None or addresses.may_hold_options(path):
+            question = (path, scope["query_string"], negotiation.accepts(accept))
+            await self._answer_wish(scope, receive, send, question, asked, key)
+        else:
+            await self._answer_plain(scope, receive, send, path, asked)
+
+    async def _answer_plain(self, scope: Scope, receive: Receive, send: Send, path: str, asked: Asked) -> None:
         """An original, as it is: nothing but the address is looked at."""
         entry, headers = await self._remembered.get(path, path), [timing.ORIGINAL_REMEMBERED]
         if entry is None:
             wish = Wish.read(path, b"", negotiation.Accepts.PLAIN)
             resolved = await self._resolved(path, wish, receive, None)
             entry, headers = resolved.entry, resolved.headers
-        asked = {name: value for name, value in scope["headers"] if name in _CONDITIONS}
         await self._sender.send(scope, send, entry, asked, headers)
 
-    async def _answer_wish(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, asked = scope["path"], {name: value for name, value in scope["headers"] if name in _CONDITIONS}
-        accept, key = _accept_and_key(scope)
-        question: Question = (path, scope["query_string"], negotiation.accepts(accept))
+    async def _answer_wish(
+        self,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+        question: tuple[str, bytes, negotiation.Accepts],
+        asked: Asked,
+        key: str | None,
+    ) -> None:
         wish: Wish | None = None
-        entry = await self._remembered.get(question, path) if key is None else None
+        entry = await self._remembered.get(question, question[0]) if key is None else None
         try:
             if entry is not None:
                 with suppress(RenditionGone):
@@ -100,7 +113,7 @@ class Delivery:
         return None
 
     async def _refuse(self, scope: Scope, send: Send, error: Exception, *, negotiable: bool) -> None:
-        private = _accept_and_key(scope)[1] is not None
+        private = _read(scope["headers"])[2] is not None
         concerned = isinstance(error, AtpixError) and error.status in refusing.OF_A_SIGNATURE
         signed = concerned and await self._goes_by_signatures(scope["path"])
         await refusing.refuse(scope, send, error, negotiable=negotiable, private=private, signed=signed)
@@ -155,17 +168,22 @@ def _only_read() -> MethodNotAllowed:
     return MethodNotAllowed("Images are read with GET or HEAD; the API is at /api/v1.")
 
 
-def _accept_and_key(scope: Scope) -> tuple[bytes, str | None]:
-    """Lines of one name belong together (RFC 9110, section 5.3)."""
+def _read(headers: RawHeaders) -> tuple[Asked, bytes, str | None]:
+    """Conditions, `Accept` and key, in one walk. Lines of one name belong together (RFC 9110, section 5.3)."""
+    asked: Asked = {}
     accept, key = b"", None
-    for name, value in scope["headers"]:
+    for name, value in headers:
+        if name not in _READ:
+            continue
         if name == b"accept":
             accept = accept + b"," + value if accept else value
         elif name == b"x-api-key":
             key = value.decode("latin-1")
-        elif name == b"authorization" and key is None and value[:7].lower() == b"bearer ":
+        elif name != b"authorization":
+            asked[name] = value
+        elif key is None and value[:7].lower() == b"bearer ":
             key = value[7:].strip().decode("latin-1")
-    return accept, key
+    return asked, accept, key
 
 
 _PREFLIGHT: RawHeaders = [

@@ -81,7 +81,7 @@ def _content(svc: Services, looked: Looked, chosen: Chosen) -> Content:
         key=key.blob_key,
         path=None,
         size=len(made.body),
-        etag=f'{key.etag[:-1]}-focus"' if looked.show_focus else key.etag,
+        etag=key.etag,
         media_type=made.facts.media_type,
         is_rendition=True,
         body=made.body,

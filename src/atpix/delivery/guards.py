@@ -38,20 +38,27 @@ class Admitted(NamedTuple):
 
 
 def admit(
-    settings: ProjectSettings, parsed: Parsed, signed_path: str, now_s: int, *, has_transformation: bool
+    settings: ProjectSettings,
+    parsed: Parsed,
+    signed_path: str,
+    now_s: int,
+    *,
+    has_transformation: bool,
+    by_owner: bool = False,
 ) -> Admitted:
     """`signed_path` is an address's `resource`. The signature is looked at first: without one nothing else is told.
+    `by_owner`, with a key of the project that may read: needs no signature, and nothing is hidden from it.
 
     Raises SignatureRefused, Forbidden, ValidationFailed.
     """
     own = {name for name, _ in parsed.given}
-    if settings.signed_urls:
+    if settings.signed_urls and not by_owner:
         _verify(settings, parsed, signed_path, now_s)
     if settings.strict_delivery and parsed.faults:
         raise _refused(parsed)
     if settings.presets_only:
         _require_no_other(own)
-    if settings.hide_originals and not has_transformation:
+    if settings.hide_originals and not (has_transformation or by_owner):
         raise Forbidden("This project delivers no originals; ask for a rendition, like ?w=800.")
     spec = _expanded(settings, parsed)
     snapped = None
@@ -64,7 +71,7 @@ def admit(
         parsed.handling,
         may_send_original=not settings.hide_originals,
         snapped=snapped,
-        good_until_s=parsed.handling.expires if settings.signed_urls else None,
+        good_until_s=parsed.handling.expires if settings.signed_urls and not by_owner else None,
         ladder=ladder,
     )
 

@@ -30,6 +30,9 @@ By UUID: `Cache-Control: public, max-age=31536000, immutable`. By alias: a short
 names the permanent address, and the request after a reassignment gets the new image. Values out of bounds are clamped,
 and what is not known is ignored, unless the project is strict. Where a CDN host is configured, `storageUrl` of an image
 says so.
+
+A key of the project with the scope `read`, in `X-API-Key` or as a bearer token, needs no signature and opens hidden
+originals; the answer is `private, no-store` then. Any other key counts as none.
 """
 _NAMED = """\
 The name at the end is for people and search engines; it may be anything. A name that holds `=` is read as options:

@@ -57,6 +57,7 @@ class Resolver:
             address.resource,
             self._svc.now() // 1000,
             has_transformation=wish.has_transformation or show_focus,
+            by_owner=private,
         )
         wish.negotiable = (wish.has_transformation or show_focus) and negotiation.is_negotiable(admitted.spec)
         found = await self._svc.db.on_loop(self._find, wish, who)
