@@ -3,6 +3,7 @@
 Each feature adds its own in its `errors.py`; here stand those that belong to none.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar, NamedTuple
 
 
@@ -14,11 +15,14 @@ class Fault(NamedTuple):
 
 
 class AtpixError(Exception):
-    """The base of all expected failures. `message` tells the caller what to do; `facts` go into the log."""
+    """The base of all expected failures. `message` tells the caller what to do; `facts` go into the log, `headers` into
+    the answer.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "INTERNAL_ERROR"
     retry_after_s: int | None = None
+    headers: Mapping[str, str] = {}
 
     def __init__(self, message: str, *, faults: tuple[Fault, ...] = (), **facts: object) -> None:
         super().__init__(message)

@@ -20,7 +20,7 @@ def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     known = as_atpix(error)
     if known.status >= 500:
         log.error("request_failed", code=known.code, facts=known.facts, exc_info=error)
-    headers = {"Cache-Control": "no-store"}
+    headers = {"Cache-Control": "no-store", **known.headers}
     if known.retry_after_s is not None:
         headers["Retry-After"] = str(known.retry_after_s)
     if isinstance(error, MethodNotAllowedException) and error.headers:
