@@ -80,7 +80,8 @@ class Queued(msgspec.Struct, frozen=True):
 class ProviderFailed(Exception):
     """No picture. `code` is the contract's; `message` tells the user what to do and holds no secret.
 
-    `worth_retrying`: another attempt may do, not before `retry_after_s` when the provider said so.
+    `worth_retrying`: another attempt may do, not before `retry_after_s` when the provider said so. `job_over`: the job
+    that was queued has ended, or is lost; another attempt is a new job and not another `poll` of the old one.
     """
 
     def __init__(
@@ -90,12 +91,14 @@ class ProviderFailed(Exception):
         *,
         worth_retrying: bool = False,
         retry_after_s: float | None = None,
+        job_over: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.worth_retrying = worth_retrying
         self.retry_after_s = retry_after_s
+        self.job_over = job_over
 
 
 class Provider(Protocol):
