@@ -10,6 +10,7 @@ from atpix.db import Database
 from atpix.failpoints import Failpoint, failpoint
 from atpix.imaging.children import Examiners
 from atpix.imaging.renderers import Renderers
+from atpix.providers.registry import Providers
 from atpix.renditions import Shelf
 from atpix.settings import Settings
 
@@ -28,13 +29,23 @@ class Services:
     examiners: Examiners
     renderers: Renderers
     renditions: Shelf
+    providers: Providers
     now: Callable[[], int] = now_ms
     failpoint: Failpoint
 
     @classmethod
     def open(cls, settings: Settings, *, now: Callable[[], int] = now_ms) -> Self:
-        """Raises DatabaseFault, StoreFault when an address cannot be used at all."""
+        """Raises DatabaseFault, StoreFault when an address cannot be used at all, SettingsFault when the provider by
+        default is not configured.
+        """
         blobs, armed = open_blobs(settings), failpoint(settings.failpoint)
+        renderers = Renderers(
+            workers=settings.renderers,
+            timeout_s=settings.render_timeout_s,
+            max_memory_bytes=settings.render_memory_bytes,
+            max_waiting=settings.render_queue,
+        )
+        providers = Providers.open(settings, renderers)
         return cls(
             settings=settings,
             db=Database.open(settings.database, threads=settings.threads, timeout_s=settings.database_timeout_s),
@@ -45,12 +56,7 @@ class Services:
                 max_memory_bytes=settings.decoder_memory_bytes,
                 max_waiting=settings.decoder_queue,
             ),
-            renderers=Renderers(
-                workers=settings.renderers,
-                timeout_s=settings.render_timeout_s,
-                max_memory_bytes=settings.render_memory_bytes,
-                max_waiting=settings.render_queue,
-            ),
+            renderers=renderers,
             renditions=Shelf.open(
                 blobs,
                 data=settings.data,
@@ -59,11 +65,13 @@ class Services:
                 now=now,
                 failpoint=armed,
             ),
+            providers=providers,
             now=now,
             failpoint=armed,
         )
 
     def close(self) -> None:
+        self.providers.close()
         self.examiners.close()
         self.renderers.close()
         self.renditions.close()

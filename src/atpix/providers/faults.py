@@ -1,0 +1,147 @@
+"""What goes wrong between us and a provider, in sentences for whoever asked for the picture, without any secret."""
+
+import email.utils
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal, NoReturn
+
+import httpcore2
+import httpx2
+from pydantic import SecretStr
+
+from atpix.providers.values import Json, ProviderFailed
+
+_SAID_CHARS = 300
+_LONGEST_WAIT_S = 24 * 3600.0
+_BUSY = frozenset({408, 425})
+
+
+class Refusal(ProviderFailed):
+    """The provider answered with a status that is not 2xx. `body` is what it said, {} where it was not JSON."""
+
+    def __init__(
+        self,
+        code: Literal["PROVIDER_ERROR", "PROVIDER_RATE_LIMIT"],
+        message: str,
+        *,
+        status: int,
+        body: Json,
+        worth_retrying: bool = False,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(code, message, worth_retrying=worth_retrying, retry_after_s=retry_after_s)
+        self.status = status
+        self.body = body
+
+
+@contextmanager
+def translated(provider: str) -> Iterator[None]:
+    """Whatever HTTP raises inside is a ProviderFailed outside."""
+    try:
+        yield
+    except httpcore2.TimeoutException:
+        message = f"{provider} did not answer in time. Try again, or raise ATPIX_PROVIDER_TIMEOUT_S."
+        raise ProviderFailed("PROVIDER_TIMEOUT", message, worth_retrying=True) from None
+    except (httpcore2.ConnectError, httpcore2.UnsupportedProtocol) as error:
+        trust = " Its certificate was not accepted." if "CERTIFICATE_VERIFY_FAILED" in str(error) else ""
+        raise ProviderFailed("PROVIDER_ERROR", f"{provider} cannot be reached.{trust}", worth_retrying=True) from None
+    except (httpcore2.NetworkError, httpcore2.RemoteProtocolError):
+        raise ProviderFailed(
+            "PROVIDER_ERROR", f"{provider} broke its answer off, or gave none.", worth_retrying=True
+        ) from None
+    except httpx2.DecodingError:
+        raise ProviderFailed("PROVIDER_ERROR", f"{provider} sent a damaged answer.", worth_retrying=True) from None
+    except (httpx2.InvalidURL, httpcore2.ProtocolError):
+        raise ProviderFailed("PROVIDER_ERROR", f"{provider} named an address that is none.") from None
+
+
+def refusal(provider: str, answer: httpx2.Response, body: Json, *, secret: SecretStr) -> Refusal:
+    status, said = answer.status_code, _scrubbed(what_it_says(body), secret)
+    wait_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
+    if status in {401, 403}:
+        return Refusal("PROVIDER_ERROR", f"{provider} refused the server's key.", status=status, body=body)
+    if status == 429:
+        message = f"{provider} allows no more requests now. Try again later.{said}"
+        return Refusal(
+            "PROVIDER_RATE_LIMIT", message, status=status, body=body, worth_retrying=True, retry_after_s=wait_s
+        )
+    if status >= 500 or status in _BUSY:
+        message = f"{provider} failed with status {status}. Try again later.{said}"
+        return Refusal("PROVIDER_ERROR", message, status=status, body=body, worth_retrying=True, retry_after_s=wait_s)
+    if 300 <= status < 400:
+        message = f"{provider} answered with a redirect, which is not followed. Is its base URL right?"
+        return Refusal("PROVIDER_ERROR", message, status=status, body=body)
+    message = f"{provider} refused the request with status {status}.{said}"
+    return Refusal("PROVIDER_ERROR", message, status=status, body=body)
+
+
+def what_it_says(body: Json) -> str:
+    """The sentence in an error's body, in the shapes that providers use; empty where there is none."""
+    for name in ("error", "detail", "message", "title"):
+        value = body.get(name)
+        if isinstance(value, list) and value:
+            value = value[0]
+        if isinstance(value, dict):
+            value = value.get("message") or value.get("msg")
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+    return ""
+
+
+def _scrubbed(said: str, secret: SecretStr) -> str:
+    """As a sentence to append, cut, on one line, and without the key, should the provider have repeated it."""
+    key = secret.get_secret_value()
+    clean = said.replace(key, "[key]") if key else said
+    line = " ".join(clean.split())
+    return f" It says: {line[:_SAID_CHARS]}" if line else ""
+
+
+def retry_after_s(value: str | None, now_s: float) -> float | None:
+    """Seconds or an HTTP date (RFC 9110, 10.2.3), never negative, a day at most. None when it is neither."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return min(float(value), _LONGEST_WAIT_S)
+    try:
+        at = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return min(max(0.0, at.timestamp() - now_s), _LONGEST_WAIT_S)
+
+
+def not_json(provider: str, text: bytes) -> ProviderFailed:
+    if not text.strip():
+        return ProviderFailed("PROVIDER_ERROR", f"{provider} answered with nothing.")
+    kind = "a web page" if text.lstrip()[:1] == b"<" else "something that is not a JSON object"
+    return ProviderFailed("PROVIDER_ERROR", f"{provider} answered with {kind}. Is its base URL right?")
+
+
+def too_large(provider: str, limit: int) -> ProviderFailed:
+    return ProviderFailed("PROVIDER_ERROR", f"{provider} sent more than {limit:,} bytes, which was not taken.")
+
+
+def internal_address(provider: str, url: httpx2.URL) -> ProviderFailed:
+    return ProviderFailed(
+        "PROVIDER_ERROR", f"{provider} named a picture at {url.host}, which is not a public address; not fetched."
+    )
+
+
+def picture_missing(provider: str, answer: httpx2.Response) -> ProviderFailed:
+    status = answer.status_code
+    return ProviderFailed(
+        "PROVIDER_ERROR",
+        f"The picture that {provider} named could not be fetched: status {status}.",
+        worth_retrying=status >= 500 or status == 429,
+        retry_after_s=retry_after_s(answer.headers.get("Retry-After"), time.time()),
+    )
+
+
+def require_web_address(provider: str, url: httpx2.URL) -> None:
+    if url.scheme not in {"http", "https"} or not url.host:
+        message = f"{provider} named a picture by an address that is neither http nor https; not fetched."
+        raise ProviderFailed("PROVIDER_ERROR", message)
+
+
+def lost(provider: str) -> NoReturn:
+    raise ProviderFailed("PROVIDER_ERROR", f"{provider} named a picture behind a redirect to nowhere.")
