@@ -11,12 +11,14 @@ CODES = """
 400 VALIDATION_ERROR ALIAS_FORMAT_CHECK RESERVED_ALIAS TECHNICAL_ALIAS_REQUIRES_FLOW SCOPE_INVALID_FORMAT
 400 IMAGE_NOT_IN_SCOPE
 401 UNAUTHORIZED
+402 BUDGET_EXCEEDED
 403 FORBIDDEN
 404 IMAGE_NOT_FOUND ALIAS_NOT_FOUND FLOW_NOT_FOUND GENERATION_NOT_FOUND SCOPE_NOT_FOUND PROJECT_NOT_FOUND NOT_FOUND
 404 ORGANIZATION_NOT_FOUND KEY_NOT_FOUND
 405 METHOD_NOT_ALLOWED
 408 REQUEST_TIMEOUT
 409 ORGANIZATION_ALREADY_EXISTS PROJECT_ALREADY_EXISTS KEY_NOT_ACTIVE DUPLICATE_IMAGE
+409 GENERATION_IN_PROGRESS CANCELLED
 409 ALIAS_CONFLICT SCOPE_ALREADY_EXISTS IDEMPOTENCY_KEY_IN_USE
 412 PRECONDITION_FAILED
 413 FILE_TOO_LARGE IMAGE_TOO_LARGE
@@ -33,6 +35,7 @@ PAIRS = [(int(status), code) for status, *codes in map(str.split, CODES.strip().
 STATUS_CLASSES = {
     400: errors.BadRequest,
     401: errors.Unauthorized,
+    402: errors.PaymentRequired,
     403: errors.Forbidden,
     404: errors.NotFound,
     405: errors.MethodNotAllowed,
@@ -45,7 +48,9 @@ STATUS_CLASSES = {
     422: errors.UnprocessableContent,
     429: errors.TooManyRequests,
     500: errors.InternalError,
+    502: errors.BadGateway,
     503: errors.ServiceUnavailable,
+    504: errors.GatewayTimeout,
     507: errors.ServerFault,
     418: APIStatusError,
 }
@@ -94,7 +99,7 @@ def test_an_error_carries_what_the_server_said(failing):
 def test_an_answer_of_something_else_than_atpix_is_still_a_status_error(failing):
     error = failing(httpx2.Response(502, html="<h1>Bad gateway</h1>", headers={"X-Request-Id": "r9"}))
 
-    assert type(error) is errors.ServerFault
+    assert type(error) is errors.BadGateway
     assert (error.code, error.request_id) == (None, "r9")
 
 

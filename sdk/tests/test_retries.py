@@ -157,7 +157,7 @@ def test_a_conditional_write_whose_answer_was_lost_is_not_repeated(client, serve
     for write in writes:
         for lost, kind in [
             (httpx2.ReadTimeout("slow"), APITimeoutError),
-            (failure(504, "TROUBLE"), errors.ServerFault),
+            (failure(504, "TROUBLE"), errors.GatewayTimeout),
         ]:
             server.script.append(lost)
             with pytest.raises(kind):

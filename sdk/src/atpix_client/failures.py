@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from atpix_client import errors
 from atpix_client.answers import Answer
-from atpix_client.errors import APIStatusError, Detail, Problem
+from atpix_client.errors import APIStatusError, Detail, Problem, codes
 
 _NEVER_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
 
@@ -29,8 +29,7 @@ class _Failure(Struct):
 
 
 def of_answer(answer: Answer) -> APIStatusError:
-    problem = _problem(answer)
-    return _class_of(problem)(problem)
+    return codes.of(_problem(answer))
 
 
 def retry_after_s(answer: Answer) -> float | None:
@@ -72,20 +71,6 @@ def _problem(answer: Answer) -> Problem:
         request_id=error.request_id or request_id,
         retry_after=retry_after_s(answer),
     )
-
-
-def _class_of(problem: Problem) -> type[APIStatusError]:
-    known = list(_subclasses(APIStatusError))
-    by_code = (kind for kind in known if problem.code and kind.own_code == problem.code)
-    by_status = (kind for kind in known if kind.own_status == problem.status)
-    fallback = errors.ServerFault if problem.status >= 500 else APIStatusError
-    return next(by_code, None) or next(by_status, fallback)
-
-
-def _subclasses(kind: type[APIStatusError]) -> Iterator[type[APIStatusError]]:
-    for child in kind.__subclasses__():
-        yield child
-        yield from _subclasses(child)
 
 
 def _phrase(status: int) -> str:
