@@ -4,6 +4,7 @@ import email.utils
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Literal, NoReturn
 
 import httpcore2
@@ -18,7 +19,9 @@ _BUSY = frozenset({408, 425})
 
 
 class Refusal(ProviderFailed):
-    """The provider answered with a status that is not 2xx. `body` is what it said, {} where it was not JSON."""
+    """The provider answered with a status that is not 2xx. `body` is its answer, {} where it was not JSON; `said` the
+    sentence in it, cut and without the key.
+    """
 
     def __init__(
         self,
@@ -27,12 +30,14 @@ class Refusal(ProviderFailed):
         *,
         status: int,
         body: Json,
+        said: str = "",
         worth_retrying: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(code, message, worth_retrying=worth_retrying, retry_after_s=retry_after_s)
         self.status = status
         self.body = body
+        self.said = said
 
 
 @contextmanager
@@ -58,22 +63,21 @@ def translated(provider: str) -> Iterator[None]:
 
 def refusal(provider: str, answer: httpx2.Response, body: Json, *, secret: SecretStr) -> Refusal:
     status, said = answer.status_code, _scrubbed(what_it_says(body), secret)
-    wait_s = retry_after_s(answer.headers.get("Retry-After"), time.time())
+    telling = partial(Refusal, status=status, body=body, said=said)
+    again = partial(
+        telling, worth_retrying=True, retry_after_s=retry_after_s(answer.headers.get("Retry-After"), time.time())
+    )
+    words = f" It says: {said}" if said else ""
     if status in {401, 403}:
-        return Refusal("PROVIDER_ERROR", f"{provider} refused the server's key.", status=status, body=body)
+        return telling("PROVIDER_ERROR", f"{provider} refused the server's key.")
     if status == 429:
-        message = f"{provider} allows no more requests now. Try again later.{said}"
-        return Refusal(
-            "PROVIDER_RATE_LIMIT", message, status=status, body=body, worth_retrying=True, retry_after_s=wait_s
-        )
+        return again("PROVIDER_RATE_LIMIT", f"{provider} allows no more requests now. Try again later.{words}")
     if status >= 500 or status in _BUSY:
-        message = f"{provider} failed with status {status}. Try again later.{said}"
-        return Refusal("PROVIDER_ERROR", message, status=status, body=body, worth_retrying=True, retry_after_s=wait_s)
+        return again("PROVIDER_ERROR", f"{provider} failed with status {status}. Try again later.{words}")
     if 300 <= status < 400:
         message = f"{provider} answered with a redirect, which is not followed. Is its base URL right?"
-        return Refusal("PROVIDER_ERROR", message, status=status, body=body)
-    message = f"{provider} refused the request with status {status}.{said}"
-    return Refusal("PROVIDER_ERROR", message, status=status, body=body)
+        return telling("PROVIDER_ERROR", message)
+    return telling("PROVIDER_ERROR", f"{provider} refused the request with status {status}.{words}")
 
 
 def what_it_says(body: Json) -> str:
@@ -90,11 +94,10 @@ def what_it_says(body: Json) -> str:
 
 
 def _scrubbed(said: str, secret: SecretStr) -> str:
-    """As a sentence to append, cut, on one line, and without the key, should the provider have repeated it."""
+    """Cut, on one line, and without the key, should the provider have repeated it."""
     key = secret.get_secret_value()
     clean = said.replace(key, "[key]") if key else said
-    line = " ".join(clean.split())
-    return f" It says: {line[:_SAID_CHARS]}" if line else ""
+    return " ".join(clean.split())[:_SAID_CHARS]
 
 
 def retry_after_s(value: str | None, now_s: float) -> float | None:
