@@ -22,6 +22,7 @@ from atpix import settings as settings_module
 from atpix.cli import glance, opening, welcome
 from atpix.cli.opening import Data
 from atpix.cli.outcome import Exit, Unusable
+from atpix.providers import configured
 from atpix.settings import Settings
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ def serve(
 
 
 def check(settings: Settings) -> None:
-    """Folder, database, schema and store are usable. Raises Unusable, DatabaseFault, StorageUnavailable."""
+    """Folder, database, schema, store and providers are usable. Raises Unusable, DatabaseFault, StorageUnavailable,
+    SettingsFault.
+    """
+    configured.require(settings)
     if glance.is_as_we_left_it(settings) and settings.storage.startswith("file://"):
         opening.require_folder(settings.data)
         opening.require_folder(Path(settings.storage.removeprefix("file://")))
