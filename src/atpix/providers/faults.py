@@ -62,7 +62,7 @@ def translated(provider: str) -> Iterator[None]:
 
 
 def refusal(provider: str, answer: httpx2.Response, body: Json, *, secret: SecretStr) -> Refusal:
-    status, said = answer.status_code, _scrubbed(what_it_says(body), secret)
+    status, said = answer.status_code, quoted(body, secret)
     telling = partial(Refusal, status=status, body=body, said=said)
     again = partial(
         telling, worth_retrying=True, retry_after_s=retry_after_s(answer.headers.get("Retry-After"), time.time())
@@ -93,11 +93,10 @@ def what_it_says(body: Json) -> str:
     return ""
 
 
-def _scrubbed(said: str, secret: SecretStr) -> str:
-    """Cut, on one line, and without the key, should the provider have repeated it."""
-    key = secret.get_secret_value()
-    clean = said.replace(key, "[key]") if key else said
-    return " ".join(clean.split())[:_SAID_CHARS]
+def quoted(body: Json, secret: SecretStr) -> str:
+    """What it says, cut, on one line, and without the key, should the provider have repeated it."""
+    said, key = what_it_says(body), secret.get_secret_value()
+    return " ".join((said.replace(key, "[key]") if key else said).split())[:_SAID_CHARS]
 
 
 def retry_after_s(value: str | None, now_s: float) -> float | None:

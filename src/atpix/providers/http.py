@@ -113,6 +113,10 @@ class Http:
                 url = onward
         raise ProviderFailed("PROVIDER_ERROR", f"{self._provider} named a picture behind too many redirects.")
 
+    def said(self, body: Json) -> str:
+        """The sentence in a body that has no picture: cut, and without the key."""
+        return faults.quoted(body, self._key.secret)
+
     def close(self) -> None:
         """Nothing stays open between calls."""
 
