@@ -1,5 +1,6 @@
 """What a provider of pictures is asked for and what it answers: the Protocol behind which every one is replaceable."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
@@ -144,6 +145,21 @@ def pixels(aspect_ratio: str, area: int = 1024 * 1024, multiple: int = 64) -> tu
         max(multiple, round(across * unit / multiple) * multiple),
         max(multiple, round(down * unit / multiple) * multiple),
     )
+
+
+def nearest(ratios: Collection[str], wanted: str) -> str:
+    """`wanted` if it is among them, else the one nearest in proportion: half and double are equally far from one."""
+
+    def away(ratio: str) -> float:
+        a, b = _proportion(ratio), _proportion(wanted)
+        return max(a, b) / min(a, b)
+
+    return wanted if wanted in ratios else min(sorted(ratios), key=away)
+
+
+def _proportion(ratio: str) -> float:
+    across, down = ratio.split(":")
+    return int(across) / int(down)
 
 
 Json = dict[str, Any]
