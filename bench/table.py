@@ -1,6 +1,6 @@
 """The rows by name, in the table's order."""
 
-from bench import avif, bounds, bursts, crowds, delivery, processes, proxies, records, renditions, uploads
+from bench import avif, bounds, bursts, crowds, delivery, generations, processes, proxies, records, renditions, uploads
 from bench.results import Row
 
 ROWS: dict[str, Row] = {
@@ -30,4 +30,8 @@ ROWS: dict[str, Row] = {
     "api-beside-renders": crowds.api_beside_renders,
     "render-memory": bounds.memory,
     "rendition-budget": bounds.budget,
+    "generation-sqlite": generations.on_sqlite,
+    "generation-postgresql": generations.on_postgresql,
+    "live-hit": generations.live_hit,
+    "generation-recovery": generations.recovery,
 }
