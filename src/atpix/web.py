@@ -24,6 +24,7 @@ from atpix.http.rendering import render
 from atpix.http.types import Application
 from atpix.images import routes as images
 from atpix.images.point_reads import PointReads
+from atpix.live import routes as live
 from atpix.meters import Meters
 from atpix.projects import routes as projects
 from atpix.projects.authentication import Authenticator
@@ -86,7 +87,7 @@ def create_app(svc: Services) -> Application:
 def api(state: State) -> Litestar:
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[images.router, renditions.router, projects.router]),
+            Router("/api/v1", route_handlers=[images.router, renditions.router, live.router, projects.router]),
             health.router,
             *docs_page.handlers(describe),
         ],

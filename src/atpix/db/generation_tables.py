@@ -118,7 +118,6 @@ live_scopes = Table(
     Column("slug", String(63), nullable=False),
     Column("allow_new_generations", Boolean, nullable=False),
     Column("new_generations_limit", Integer, CheckConstraint("new_generations_limit >= 0"), nullable=False),
-    Column("current_generations", Integer, nullable=False),
     Column("last_generated_at", BigInteger),
     Column("meta", Text, nullable=False),
     Column("created_at", BigInteger, nullable=False),

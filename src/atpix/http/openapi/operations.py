@@ -26,6 +26,8 @@ _REF: Json = {
     "schema": {"type": "string", "anyOf": [ALIAS, UUID]},
     "examples": {"alias": {"value": "@hero"}, "id": {"value": "0197f0c2-8d5e-7c3a-9b1e-2f6d4a8c1e70"}},
 }
+_ALIAS: Json = {"description": "A name such as `@hero`.", "schema": {"type": "string", **ALIAS}}
+_SLUG: Json = {"description": "Its slug.", "schema": {"type": "string", **SLUG}}
 _ANSWERS_WITH = {"getImage": ("Cache-Control", "Atpix-Resolved-By")}
 _NAMES = {"alias": ALIAS, "organization": SLUG}
 _UNTAGGED = frozenset({"createKey", "rotateKey"})
@@ -117,10 +119,9 @@ def _summary(name: str) -> str:
 
 def _path(route: HTTPRoute, handler: HTTPRouteHandler) -> list[Json]:
     """An operation that takes ids alone says so: `opt={"ref": "id"}`."""
-    ref = _ID if handler.opt.get("ref") == "id" else _REF
+    named = {"ref": _ID if handler.opt.get("ref") == "id" else _REF, "alias": _ALIAS, "slug": _SLUG}
     return [
-        {"name": _camel(name), "in": "path", "required": True, **(ref if name == "ref" else _ID)}
-        for name in route.path_parameters
+        {"name": _camel(name), "in": "path", "required": True, **named.get(name, _ID)} for name in route.path_parameters
     ]
 
 

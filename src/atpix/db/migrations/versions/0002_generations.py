@@ -55,7 +55,6 @@ def _made() -> None:
         sa.Column(
             "new_generations_limit", sa.Integer(), sa.CheckConstraint("new_generations_limit >= 0"), nullable=False
         ),
-        sa.Column("current_generations", sa.Integer(), nullable=False),
         sa.Column("last_generated_at", sa.BigInteger(), nullable=True),
         sa.Column("meta", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

@@ -1,0 +1,98 @@
+"""What can be done with scopes. (What a live URL does is in `pictures`.)"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from msgspec import UNSET, UnsetType
+
+from atpix.caller import Caller
+from atpix.db import Writing
+from atpix.http.paging import Page, Window
+from atpix.ids import ScopeId, Slug, new_id, time_ms
+from atpix.live import rows
+from atpix.live.errors import ScopeAlreadyExists
+from atpix.live.rows import Scope
+from atpix.projects import authentication
+from atpix.services import Services
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewScope:
+    slug: Slug
+    allow_new_generations: bool
+    new_generations_limit: int
+    meta: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """UNSET stays as it is."""
+
+    allow_new_generations: bool | UnsetType = UNSET
+    new_generations_limit: int | UnsetType = UNSET
+    meta: str | UnsetType = UNSET
+
+    def columns(self) -> dict[str, object]:
+        asked = {name: getattr(self, name) for name in ("allow_new_generations", "new_generations_limit", "meta")}
+        return {name: value for name, value in asked.items() if value is not UNSET}
+
+
+class Deleted(NamedTuple):
+    id: ScopeId
+    slug: Slug
+    images_kept: int
+
+
+def create(svc: Services, who: Caller, new: NewScope, seal: Callable[[Writing, Scope], None]) -> Scope:
+    """Raises ScopeAlreadyExists."""
+    scope = ScopeId(new_id())
+    created = time_ms(scope)
+    row = Scope(
+        id=scope,
+        project_id=who.project,
+        slug=new.slug,
+        allow_new_generations=new.allow_new_generations,
+        new_generations_limit=new.new_generations_limit,
+        last_generated_at=None,
+        meta=new.meta,
+        created_at=created,
+        updated_at=created,
+        current_generations=0,
+    )
+    with svc.db.transaction() as tx:
+        authentication.still_valid(tx, who, svc.now())
+        if not rows.insert(tx, row):
+            raise ScopeAlreadyExists(new.slug)
+        seal(tx, row)
+    return row
+
+
+def get(svc: Services, who: Caller, slug: Slug) -> Scope:
+    with svc.db.read() as tx:
+        return rows.find(tx, who, slug)
+
+
+def list_scopes(svc: Services, who: Caller, window: Window) -> Page[Scope]:
+    with svc.db.read() as tx:
+        return rows.page(tx, who, window)
+
+
+def update(svc: Services, who: Caller, slug: Slug, change: Change) -> Scope:
+    with svc.db.transaction() as tx:
+        authentication.still_valid(tx, who, svc.now())
+        scope = rows.lock(tx, who, slug)
+        if columns := change.columns():
+            rows.update(tx, scope.id, updated_at=max(svc.now(), scope.updated_at + 1), **columns)
+        return rows.find(tx, who, slug)
+
+
+def delete(svc: Services, who: Caller, slug: Slug) -> Deleted:
+    """Its URLs end; what they have made stays in the project, as images and generations like any others."""
+    with svc.db.transaction() as tx:
+        authentication.still_valid(tx, who, svc.now())
+        scope = rows.lock(tx, who, slug)
+        kept = len(rows.pictures(tx, scope.id))
+        rows.delete(tx, scope.id)
+    svc.db.withdrew()
+    return Deleted(scope.id, scope.slug, kept)

@@ -1,0 +1,71 @@
+"""Scopes of live URLs over HTTP: contract, section 8. (The URLs themselves: `application`.)"""
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.params import FromPath, JSONBody
+
+from atpix.db import Writing
+from atpix.http import answers, idempotency
+from atpix.http.dependencies import AnyRequest, Svc, Who
+from atpix.http.once import Once
+from atpix.http.paging import Paged, listing
+from atpix.http.wire import Answer, Listing, encode
+from atpix.live import actions
+from atpix.live.actions import NewScope
+from atpix.live.rows import Scope
+from atpix.live.schemas import DeletedScopeOut, ScopeIn, ScopeOut, ScopePatch, slug_of
+
+One = Response[Answer[ScopeOut]]
+
+
+@post("/", opt={"scope": "write"}, sync_to_thread=True, operation_id="createLiveScope")
+def create_scope(request: AnyRequest, data: JSONBody[ScopeIn], who: Who, svc: Svc) -> One:
+    """Live URLs are made in scopes, and scopes are made on purpose: no public request makes one."""
+    new = NewScope(
+        slug=slug_of(data.slug),
+        allow_new_generations=data.allow_new_generations,
+        new_generations_limit=data.new_generations_limit,
+        meta=data.checked_meta(),
+    )
+    with Once.held(svc, who, request) as once:
+        if (before := once.replay(idempotency.fingerprint("POST", request.url.path, encode(data)))) is not None:
+            return before
+
+        def seal(tx: Writing, made: Scope) -> None:
+            once.seal(tx, 201, lambda: answers.encoded(ScopeOut.of(made)))
+
+        return answers.tagged(ScopeOut.of(actions.create(svc, who, new, seal)), status=201)
+
+
+@get("/", opt={"scope": "read"}, sync_to_thread=True, operation_id="listLiveScopes")
+def list_scopes(who: Who, svc: Svc, window: Paged) -> Listing[ScopeOut]:
+    """Newest first."""
+    return listing(actions.list_scopes(svc, who, window), window, ScopeOut.of, _id)
+
+
+@get("/{slug:str}", opt={"scope": "read"}, sync_to_thread=True, operation_id="getLiveScope")
+def get_scope(slug: FromPath[str], who: Who, svc: Svc) -> One:
+    """With how many pictures it has."""
+    return answers.tagged(ScopeOut.of(actions.get(svc, who, slug_of(slug))))
+
+
+@put("/{slug:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="updateLiveScope")
+def update_scope(slug: FromPath[str], data: JSONBody[ScopePatch], who: Who, svc: Svc) -> One:
+    """Its limits and `meta`. What is absent stays; `meta` is replaced whole."""
+    return answers.tagged(ScopeOut.of(actions.update(svc, who, slug_of(slug), data.change())))
+
+
+@delete("/{slug:str}", status_code=200, opt={"scope": "delete"}, sync_to_thread=True, operation_id="deleteLiveScope")
+def delete_scope(slug: FromPath[str], who: Who, svc: Svc) -> Response[Answer[DeletedScopeOut]]:
+    """Its URLs end at once. The pictures that they made stay in the project; `imagesKept` says how many."""
+    return answers.tagged(DeletedScopeOut.of(actions.delete(svc, who, slug_of(slug))))
+
+
+def _id(scope: Scope) -> str:
+    return scope.id
+
+
+router = Router(
+    "/live/scopes",
+    route_handlers=[create_scope, list_scopes, get_scope, update_scope, delete_scope],
+    tags=["Live URLs"],
+)

@@ -1,0 +1,96 @@
+"""Scopes on the wire: contract, section 8."""
+
+from typing import Annotated
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from atpix.errors import ValidationFailed
+from atpix.http.wire import Wire, iso, iso_or_none
+from atpix.ids import Slug, parse_slug
+from atpix.images import meta
+from atpix.live.actions import Change, Deleted
+from atpix.live.errors import ScopeInvalidFormat
+from atpix.live.rows import Scope
+
+MOST_GENERATIONS = 100_000
+Limit = Annotated[int, Meta(ge=0, le=MOST_GENERATIONS, description="How many pictures its URLs may have.")]
+Json = Annotated[msgspec.Raw, Meta(description="The user's own JSON.", extra_json_schema={"type": "object"})]
+SlugText = Annotated[str, Meta(description="Part of its URLs; it never changes.")]
+
+
+class ScopeIn(Wire, frozen=True):
+    """`allowNewGenerations` false: what exists is served, and nothing new is made."""
+
+    slug: SlugText
+    allow_new_generations: bool = True
+    new_generations_limit: Limit = 30
+    meta: dict[str, object] = msgspec.field(default_factory=dict)
+
+    def checked_meta(self) -> str:
+        """Raises ValidationFailed."""
+        return meta.checked(self.meta)
+
+
+class ScopePatch(Wire, frozen=True):
+    """What is absent stays; `meta` is replaced whole."""
+
+    allow_new_generations: bool | UnsetType = UNSET
+    new_generations_limit: Limit | UnsetType = UNSET
+    meta: dict[str, object] | UnsetType = UNSET
+
+    def change(self) -> Change:
+        """Raises ValidationFailed."""
+        return Change(
+            allow_new_generations=self.allow_new_generations,
+            new_generations_limit=self.new_generations_limit,
+            meta=UNSET if self.meta is UNSET else meta.checked(self.meta),
+        )
+
+
+class ScopeOut(Wire, frozen=True):
+    id: str
+    project_id: str
+    slug: SlugText
+    allow_new_generations: bool
+    new_generations_limit: Annotated[int, Meta(description="How many pictures its URLs may have.")]
+    current_generations: Annotated[int, Meta(description="How many URLs have a picture or are getting one.")]
+    last_generated_at: Annotated[str, Meta(description="When one was last begun.")] | None
+    meta: Json
+    created_at: str
+    updated_at: str
+
+    @classmethod
+    def of(cls, scope: Scope) -> "ScopeOut":
+        return cls(
+            id=scope.id,
+            project_id=scope.project_id,
+            slug=scope.slug,
+            allow_new_generations=scope.allow_new_generations,
+            new_generations_limit=scope.new_generations_limit,
+            current_generations=scope.current_generations,
+            last_generated_at=iso_or_none(scope.last_generated_at),
+            meta=msgspec.Raw(scope.meta.encode()),
+            created_at=iso(scope.created_at),
+            updated_at=iso(scope.updated_at),
+        )
+
+
+class DeletedScopeOut(Wire, frozen=True):
+    """`imagesKept`: pictures that its URLs had made, which stay in the project."""
+
+    id: str
+    slug: str
+    images_kept: int
+
+    @classmethod
+    def of(cls, deleted: Deleted) -> "DeletedScopeOut":
+        return cls(*deleted)
+
+
+def slug_of(text: str) -> Slug:
+    """Raises ScopeInvalidFormat."""
+    try:
+        return parse_slug(text, "slug")
+    except ValidationFailed:
+        raise ScopeInvalidFormat from None
