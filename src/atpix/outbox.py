@@ -53,6 +53,13 @@ def delete_blob(tx: Writing, key: BlobKey, now: int) -> None:
     _add(tx, DELETE_BLOB, key, now)
 
 
+def delete_blobs(tx: Writing, keys: Collection[BlobKey], now: int) -> None:
+    """Of many at once."""
+    row = {"kind": DELETE_BLOB, "created_at": now, "due_at": now}
+    if keys:
+        tx.execute(outbox.insert(), [{**row, "payload": {"key": key}} for key in keys])
+
+
 def drop_renditions(tx: Writing, project: ProjectId, image: ImageId, now: int, *, focal_only: bool = False) -> None:
     """Nobody is to see them any more: the image is out of sight, or its focal point has moved."""
     _add(tx, DROP_RENDITIONS, rendition_folder(project, image, focal_only=focal_only), now)

@@ -13,6 +13,7 @@ from atpix.delivery import addresses
 from atpix.delivery import openapi as delivery_openapi
 from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
+from atpix.flows import routes as flows
 from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
@@ -87,7 +88,7 @@ def create_app(svc: Services) -> Application:
 def api(state: State) -> Litestar:
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[images.router, renditions.router, live.router, projects.router]),
+            Router("/api/v1", route_handlers=[images.router, renditions.router, flows.router, live.router, projects.router]),
             health.router,
             *docs_page.handlers(describe),
         ],

@@ -28,8 +28,10 @@ class Api:
 def api(backends: Backends) -> Api:
     server, svc = backends.server("sqlite"), backends.services("sqlite")
     row = actions.ensure_project(svc, "contract/shop")
+    ours = actions.create_key(svc, row, scopes=SCOPES).text
     keys = {
-        "Images": actions.create_key(svc, row, scopes=SCOPES).text,
+        "Images": ours,
+        "Flows": ours,
         "Administration": actions.create_key(svc, None, scopes=()).text,
     }
     api = Api(server.url, "contract", "shop", keys)

@@ -4,6 +4,7 @@ A move locks its scope first (the project's row, or the flow's), so that moves o
 deadlocking, and revisions count without gaps. Readers see the old holder or the new one: never two, never none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -75,6 +76,42 @@ def release_all(tx: Writing, who: Caller, image: ImageId, *, at: int) -> None:
         lock_scope(tx, who, FlowId(scope))
         _free(tx, who, image, FlowId(scope), at=at)
     _free(tx, who, image, None, at=at)
+
+
+def release(tx: Writing, who: Caller, which: sa.ColumnElement[bool], *, at: int) -> int:
+    """Take all names away that `which`, a condition on `aliases`, speaks of; returns how many.
+
+    The caller has locked their scopes.
+    """
+    mine = sa.and_(aliases.c.project_id == who.project, which)
+    earlier = (
+        sa.select(sa.func.max(alias_moves.c.revision))
+        .where(
+            alias_moves.c.project_id == aliases.c.project_id,
+            alias_moves.c.flow_id.is_not_distinct_from(aliases.c.flow_id),
+            alias_moves.c.name == aliases.c.name,
+        )
+        .scalar_subquery()
+    )
+    moved = {
+        "project_id": aliases.c.project_id,
+        "flow_id": aliases.c.flow_id,
+        "name": aliases.c.name,
+        "revision": sa.func.coalesce(earlier, 0) + 1,
+        "previous_image_id": aliases.c.image_id,
+        "at": sa.literal(at, sa.BigInteger),
+        "key_id": sa.literal(who.key, alias_moves.c.key_id.type),
+    }
+    tx.execute(alias_moves.insert().from_select(list(moved), sa.select(*moved.values()).where(mine)))
+    return tx.execute(aliases.delete().where(mine))
+
+
+def release_in_flows(tx: Writing, who: Caller, gone: Sequence[ImageId], *, at: int) -> None:
+    """Take the names that flows have for these images away. The caller has locked the project's scope."""
+    theirs = sa.and_(aliases.c.image_id.in_(gone), aliases.c.flow_id.is_not(None))
+    scopes = sa.select(aliases.c.flow_id).where(theirs)
+    if tx.all(sa.select(flows.c.id).where(flows.c.id.in_(scopes)).order_by(flows.c.id).with_for_update(key_share=True)):
+        release(tx, who, theirs, at=at)
 
 
 def holder(tx: Reading, who: Caller, alias: Alias, flow: FlowId | None = None) -> ImageId | None:
