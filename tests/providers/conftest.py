@@ -6,9 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
+from pydantic import SecretStr
+
+from atpix.providers.http import Http, Key
+from atpix.providers.values import ProviderFailed
+from atpix.settings import Settings
+
+SECRET = "sk-very-secret-0123456789"
+MAX_FILE_BYTES = 300_000
 
 Stream = Callable[[BaseHTTPRequestHandler], None]
 """Writes whatever it likes to `handler.wfile`, from the status line on."""
@@ -121,3 +130,37 @@ def stand_in() -> Iterator[StandIn]:
     server = StandIn()
     yield server
     server.close()
+
+
+@pytest.fixture
+def http(stand_in: StandIn) -> Callable[..., Http]:
+    def made(*, timeout_s: float = 20, base_url: str = "", **world) -> Http:
+        settings = Settings(provider_timeout_s=timeout_s, max_file_bytes=MAX_FILE_BYTES)
+        where = base_url or f"{stand_in.url}/v1"
+        return Http(settings, provider="Acme", base_url=where, key=Key(SecretStr(SECRET)), **world)
+
+    return made
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    return tmp_path / "picture"
+
+
+def failure(call: Callable[[], object]) -> ProviderFailed:
+    with pytest.raises(ProviderFailed) as caught:
+        call()
+    assert SECRET not in str(caught.value)
+    assert SECRET not in repr(caught.value.__dict__)
+    return caught.value
+
+
+def trickling(head: bytes, piece: bytes, stand_in: StandIn):
+    """`piece` again and again, every tenth of a second, until the test is over or nobody listens."""
+
+    def write(handler) -> None:
+        handler.wfile.write(head)
+        while not stand_in.finished.wait(0.1):
+            handler.wfile.write(piece)
+
+    return streamed(write)

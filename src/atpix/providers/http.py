@@ -42,6 +42,11 @@ class Key(NamedTuple):
         secret = self.secret.get_secret_value()
         return {self.header: f"{self.scheme} {secret}".strip()} if secret else {}
 
+    def scrubbed(self, text: bytes) -> bytes:
+        """Some providers repeat in an error what they were sent."""
+        secret = self.secret.get_secret_value().encode()
+        return text.replace(secret, b"[key]") if secret else text
+
 
 class Http:
     """One provider's client, for any number of threads.
@@ -199,9 +204,10 @@ class Http:
             yield piece
 
     def _decoded(self, answer: httpx2.Response, text: bytes) -> Json:
-        body = _json(text)
         if not answer.is_success:
-            raise faults.refusal(self._provider, answer, body or {}, secret=self._key.secret)
+            said = _json(self._key.scrubbed(text)) or {}
+            raise faults.refusal(self._provider, answer, said, secret=self._key.secret)
+        body = _json(text)
         if body is None:
             raise faults.not_json(self._provider, text)
         return body
