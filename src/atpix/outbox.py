@@ -74,6 +74,22 @@ def intend(tx: Writing, key: BlobKey, now: int) -> None:
     tx.execute(upload_intents.insert().values(blob_key=key, created_at=now))
 
 
+def intend_all(tx: Writing, keys: Collection[BlobKey], now: int) -> None:
+    """Many at once; where an intent stands already it begins anew."""
+    if keys:
+        insert = tx.upsert(upload_intents)
+        anew = insert.on_conflict_do_update(
+            index_elements=["blob_key"], set_={"created_at": insert.excluded.created_at}
+        )
+        tx.execute(anew, [{"blob_key": key, "created_at": now} for key in keys])
+
+
+def standing(tx: Reading, keys: Collection[BlobKey]) -> set[BlobKey]:
+    """Those of the keys whose intent was neither fulfilled nor swept."""
+    rows = tx.all(sa.select(upload_intents.c.blob_key).where(upload_intents.c.blob_key.in_(keys))) if keys else ()
+    return {BlobKey(row.blob_key) for row in rows}
+
+
 def fulfil(tx: Writing, key: BlobKey) -> bool:
     """The row that owns the bytes is part of this transaction. False: the sweeper was first, the bytes are going."""
     return tx.execute(upload_intents.delete().where(upload_intents.c.blob_key == key)) == 1

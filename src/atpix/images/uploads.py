@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 from atpix import outbox
@@ -61,10 +62,10 @@ def keep(svc: Services, who: Caller, staged: StagedFile, order: Order, seal: Sea
     """
     drawn, media_type = _drawn(svc, who, staged)
     with drawn:
-        examined = _examined(svc, drawn, media_type)
-        with _without_private(svc, who, drawn, media_type, examined) as file:
-            image = _row(who, file, media_type, examined, order)
-            location = examined.has_location
+        seen = examined(svc, drawn.path, media_type)
+        with _without_private(svc, who, drawn, media_type, seen) as file:
+            image = row(who, ImageId(new_id()), file.path, media_type, seen, order)
+            location = seen.has_location
             if (kept := _reused_already(svc, who, image, order, seal, location=location)) is not None:
                 return kept
             return _stored(svc, who, file, image, order, seal, location=location)
@@ -89,19 +90,20 @@ def _drawn(svc: Services, who: Caller, staged: StagedFile) -> tuple[StagedFile, 
     with staged.path.open("rb") as file:
         media_type = sniff(file.read(HEAD_BYTES))
     if media_type is MediaType.SVG and who.settings.rasterise_svg:
-        limits = _limits(svc)
-        return _made(svc, lambda made: svc.examiners.rasterise(staged.path, made.path, limits)), MediaType.PNG
+        most = limits(svc)
+        return _made(svc, lambda made: svc.examiners.rasterise(staged.path, made.path, most)), MediaType.PNG
     if media_type is None or media_type not in who.settings.allowed_types:
         raise errors.UnsupportedFileType(_not_taken(media_type, who))
     return staged, media_type
 
 
-def _examined(svc: Services, staged: StagedFile, media_type: MediaType) -> Examined:
+def examined(svc: Services, path: Path, media_type: MediaType) -> Examined:
+    """The file, checked whole. Raises UnsupportedFileType, InvalidImage, ImageTooLarge, Overloaded."""
     with _decoding():
-        return svc.examiners.examine(staged.path, media_type, _limits(svc))
+        return svc.examiners.examine(path, media_type, limits(svc))
 
 
-def _limits(svc: Services) -> Limits:
+def limits(svc: Services) -> Limits:
     return Limits(svc.settings.max_pixels, svc.settings.max_side_px, svc.settings.max_frames)
 
 
@@ -155,9 +157,9 @@ def _without_private(
             return _made(svc, lambda made: svc.examiners.strip_private(staged.path, made.path, media_type))
 
 
-def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examined, order: Order) -> Image:
-    image = ImageId(new_id())
-    with file.path.open("rb") as stored:
+def row(who: Caller, image: ImageId, path: Path, media_type: MediaType, seen: Examined, order: Order) -> Image:
+    """The row of an image whose bytes lie at `path`, before it has any name."""
+    with path.open("rb") as stored:
         sha256 = hashlib.file_digest(stored, "sha256").hexdigest()
     flow = FlowId(new_id()) if order.flow is None and order.flow_alias is not None else order.flow
     created = time_ms(image)
@@ -167,17 +169,17 @@ def _row(who: Caller, file: StagedFile, media_type: MediaType, examined: Examine
         flow_id=flow,
         source="uploaded",
         media_type=media_type.value,
-        file_size=file.size,
-        width=examined.width,
-        height=examined.height,
+        file_size=path.stat().st_size,
+        width=seen.width,
+        height=seen.height,
         sha256=sha256,
         focal_x=order.focal_point.x if order.focal_point else None,
         focal_y=order.focal_point.y if order.focal_point else None,
         meta=order.meta,
         filename=order.filename,
-        thumbhash=examined.thumbhash,
-        dominant_color=examined.dominant_color,
-        has_alpha=examined.has_alpha,
+        thumbhash=seen.thumbhash,
+        dominant_color=seen.dominant_color,
+        has_alpha=seen.has_alpha,
         created_at=created,
         updated_at=created,
         deleted_at=None,

@@ -1,0 +1,341 @@
+"""Who is next. The rows of `generations` are the queue: pending ones are claimed for a lease, by one runner each.
+
+Limits hold over processes and machines, because claims take turns and count what is under way: rows being processed.
+The project with the fewest under way goes first, then whoever has waited longest, so that a flood delays only itself;
+looking costs a few index probes a project, however long its queue is.
+"""
+
+import heapq
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple, cast
+
+import msgspec
+import sqlalchemy as sa
+from sqlalchemy import bindparam
+
+from atpix import outbox, windows
+from atpix.caller import Caller
+from atpix.db import Reading, Writing
+from atpix.db.generation_tables import generation_inputs, generations
+from atpix.db.tables import organizations, projects
+from atpix.generations import rows
+from atpix.generations.rows import Generation, Input
+from atpix.ids import GenerationId, ImageId, KeyId, ProjectId, blob_key, new_id
+from atpix.projects import preferences
+from atpix.settings import ProviderLimit
+
+LEASE_MS = 60_000
+MINUTE_MS = 60_000
+_CLAIMS_LOCK = 0x61747069780001  # of PostgreSQL's advisory locks: "atpix" and a number
+_MOST_PROJECTS = 1000
+"""Looked at in one claim, the least busy first. What is not looked at now is at the next."""
+
+# Literals, not parameters: the partial indexes are found by them.
+_is_pending = generations.c.status == sa.literal_column("'pending'")
+_is_processing = generations.c.status == sa.literal_column("'processing'")
+
+_HEADS = sa.text("""
+WITH RECURSIVE asked(provider) AS (
+    SELECT (SELECT provider FROM generations WHERE status = 'pending' ORDER BY provider LIMIT 1)
+    UNION ALL
+    SELECT (SELECT g.provider FROM generations g WHERE g.status = 'pending' AND g.provider > asked.provider
+            ORDER BY g.provider LIMIT 1)
+    FROM asked WHERE asked.provider IS NOT NULL
+), heads(provider, project_id) AS (
+    SELECT asked.provider, (SELECT g.project_id FROM generations g
+                            WHERE g.status = 'pending' AND g.provider = asked.provider
+                            ORDER BY g.project_id LIMIT 1)
+    FROM asked WHERE asked.provider IS NOT NULL
+    UNION ALL
+    SELECT heads.provider, (SELECT g.project_id FROM generations g
+                            WHERE g.status = 'pending' AND g.provider = heads.provider
+                              AND g.project_id > heads.project_id
+                            ORDER BY g.project_id LIMIT 1)
+    FROM heads WHERE heads.project_id IS NOT NULL
+)
+SELECT heads.provider, heads.project_id, (SELECT g.due_at FROM generations g
+                                          WHERE g.status = 'pending' AND g.provider = heads.provider
+                                            AND g.project_id = heads.project_id
+                                          ORDER BY g.due_at LIMIT 1) AS due_at
+FROM heads WHERE heads.project_id IS NOT NULL
+""").columns(generations.c.provider, generations.c.project_id, generations.c.due_at)
+"""Each provider and project that has something pending, and when its first is due: a loose index scan."""
+
+_UNDER_WAY = (
+    sa.select(generations.c.provider, generations.c.project_id, sa.func.count().label("n"))
+    .where(_is_processing)
+    .group_by(generations.c.provider, generations.c.project_id)
+)
+_NEXT = (
+    sa.select(*rows.COLUMNS, projects.c.slug, organizations.c.slug, projects.c.settings)
+    .join(projects, projects.c.id == generations.c.project_id)
+    .join(organizations, organizations.c.id == projects.c.organization_id)
+    .where(
+        _is_pending,
+        generations.c.provider == bindparam("provider"),
+        generations.c.project_id == bindparam("project"),
+        generations.c.due_at <= bindparam("now", type_=sa.BigInteger),
+    )
+    .order_by(generations.c.due_at, generations.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(of=generations, skip_locked=True, key_share=True)
+)
+_MINE = sa.and_(
+    generations.c.id == bindparam("generation"),
+    generations.c.run == bindparam("of_run"),
+    _is_processing,
+    generations.c.claimed_by == bindparam("runner"),
+    generations.c.attempts == bindparam("attempt"),
+)
+
+
+class Head(NamedTuple):
+    """The first that one project asks of one provider."""
+
+    provider: str
+    project: ProjectId
+    due_at: int
+
+
+class Limits(NamedTuple):
+    """Of this server. `provider` raises nothing for a name it does not know; `known` are those it can call."""
+
+    provider: Callable[[str], ProviderLimit]
+    known: frozenset[str]
+    generations_at_once: int
+    unknown_after_ms: int
+
+
+class Plan(NamedTuple):
+    """How many of which head, as if queues had no end. `unserved`: something is due for which there is no room.
+
+    `next_due_at`: when to look again, if nothing else happens.
+    """
+
+    quotas: Mapping[Head, int]
+    unserved: bool
+    next_due_at: int | None
+
+
+class Taken(NamedTuple):
+    """`left`: something is due still, for when there is room."""
+
+    claimed: list["Claimed"]
+    left: bool
+    next_due_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Ours until the lease ends. `was_planned`: an earlier attempt may have stored the bytes already."""
+
+    generation: Generation
+    who: Caller
+    inputs: tuple[Input, ...]
+    was_planned: bool
+
+    @property
+    def planned(self) -> ImageId:
+        assert self.generation.planned_image_id is not None
+        return self.generation.planned_image_id
+
+
+def plan(tx: Reading, limits: Limits, now: int, free: int) -> Plan:
+    """What a claim would take, by what is pending and under way at this moment."""
+    waiting = [Head(row.provider, ProjectId(row.project_id), row.due_at) for row in tx.all(_HEADS)]
+    due = [head for head in waiting if _may_be_claimed(head, limits, now)]
+    later = [head.due_at for head in waiting if head.due_at > now]
+    if not due or free <= 0:
+        return Plan({}, bool(due), min(later, default=None))
+    busy, at_provider = _under_way(tx)
+    due = heapq.nsmallest(_MOST_PROJECTS, due, key=lambda head: (busy[head.project], head.due_at))
+    at_once = _project_limits(tx, {head.project for head in due}, limits)
+    room = {name: _room(tx, limits.provider(name), name, at_provider[name], now) for name in {h.provider for h in due}}
+    quotas = _shared_out(due, busy, at_once, room, free)
+    return Plan(quotas, len(quotas) < len(due), min(later, default=None))
+
+
+def _may_be_claimed(head: Head, limits: Limits, now: int) -> bool:
+    """Another machine may know a provider that this one does not. When none has come for it, it fails here."""
+    return head.due_at <= now - (0 if head.provider in limits.known else limits.unknown_after_ms)
+
+
+def _under_way(tx: Reading) -> tuple[Counter[ProjectId], Counter[str]]:
+    busy: Counter[ProjectId] = Counter()
+    at_provider: Counter[str] = Counter()
+    for row in tx.all(_UNDER_WAY):
+        busy[ProjectId(row.project_id)] += row.n
+        at_provider[row.provider] += row.n
+    return busy, at_provider
+
+
+def _project_limits(tx: Reading, of: Collection[ProjectId], limits: Limits) -> dict[ProjectId, int]:
+    found = tx.all(sa.select(projects.c.id, projects.c.settings).where(projects.c.id.in_(of)))
+    return {
+        ProjectId(row.id): preferences.read_back(row.settings).generations_at_once or limits.generations_at_once
+        for row in found
+    }
+
+
+def _room(tx: Reading, limit: ProviderLimit, name: str, busy: int, now: int) -> int:
+    room = limit.at_once - busy
+    if limit.per_minute is not None:
+        room = min(room, limit.per_minute - windows.seen(tx, _subject(name), now, period_ms=MINUTE_MS).n)
+    return max(0, room)
+
+
+def _subject(provider: str) -> str:
+    return f"provider:{provider}"
+
+
+def _shared_out(
+    due: list[Head], busy: Counter[ProjectId], at_once: Mapping[ProjectId, int], room: dict[str, int], free: int
+) -> dict[Head, int]:
+    """One by one to the project that has the fewest. How long each queue is nobody has counted: it is taken as long."""
+    busy = busy.copy()
+    quotas: dict[Head, int] = {}
+    turns = [(busy[head.project], head.due_at, head) for head in due]
+    heapq.heapify(turns)
+    while turns and free:
+        had, _, head = heapq.heappop(turns)
+        if had != busy[head.project]:  # it got one through another provider meanwhile
+            heapq.heappush(turns, (busy[head.project], head.due_at, head))
+        elif busy[head.project] < at_once.get(head.project, 0) and room[head.provider] > 0:
+            quotas[head] = quotas.get(head, 0) + 1
+            room[head.provider] -= 1
+            busy[head.project] += 1
+            free -= 1
+            heapq.heappush(turns, (busy[head.project], head.due_at, head))
+    return quotas
+
+
+def claim(tx: Writing, runner: str, limits: Limits, now: int, free: int) -> Taken:
+    """Take up to `free`, each with a planned image whose intent is part of the same transaction."""
+    if tx.dialect == "postgresql":
+        tx.scalar(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS_LOCK)))
+    quotas, left, next_due_at = plan(tx, limits, now, free)
+    taken: list[sa.Row[Any]] = []
+    for head, quota in quotas.items():
+        names = {"provider": head.provider, "project": head.project, "now": now, "most": quota}
+        found = tx.all(_NEXT, names)
+        if limits.provider(head.provider).per_minute is not None:
+            for _ in found:
+                windows.count(tx, _subject(head.provider), now, period_ms=MINUTE_MS)
+        taken += found
+        left = left or len(found) == quota
+    return Taken(_marked(tx, runner, now, taken), left, next_due_at)
+
+
+def _marked(tx: Writing, runner: str, now: int, taken: list[sa.Row[Any]]) -> list[Claimed]:
+    if not taken:
+        return []
+    width = len(rows.COLUMNS)
+    keys = {row.id: blob_key(row.project_id, row.planned_image_id) for row in taken if row.planned_image_id is not None}
+    standing = outbox.standing(tx, set(keys.values()))
+    inputs = _inputs(tx, [row.id for row in taken])
+    claimed = []
+    for row in taken:
+        old, again = Generation(*row[:width]), keys.get(row.id) in standing
+        new = msgspec.structs.replace(
+            old,
+            status="processing",
+            claimed_by=runner,
+            lease_until=now + LEASE_MS,
+            started_at=now if old.started_at is None else old.started_at,
+            attempts=old.attempts + 1,
+            planned_image_id=old.planned_image_id if again else ImageId(new_id()),
+            updated_at=max(now, old.updated_at),
+        )
+        who = _caller(old, *row[width:])
+        claimed.append(Claimed(new, who, inputs.get((old.id, old.run), ()), again))
+    tx.execute(_CLAIM, [_claim_values(one.generation) for one in claimed])
+    outbox.intend_all(tx, [blob_key(one.generation.project_id, one.planned) for one in claimed], now)
+    return claimed
+
+
+_CLAIMED_COLUMNS = ("claimed_by", "lease_until", "started_at", "attempts", "planned_image_id", "updated_at")
+_CLAIM = (
+    generations.update()
+    .where(generations.c.id == bindparam("generation"))
+    .values(status="processing", **{name: bindparam(f"new_{name}") for name in _CLAIMED_COLUMNS})
+)
+
+
+def _claim_values(generation: Generation) -> dict[str, Any]:
+    new = {f"new_{name}": getattr(generation, name) for name in _CLAIMED_COLUMNS}
+    return {"generation": generation.id, **new}
+
+
+def _inputs(tx: Reading, ids: Collection[GenerationId]) -> dict[tuple[GenerationId, int], tuple[Input, ...]]:
+    table = generation_inputs.c
+    query = (
+        sa.select(table.generation_id, table.run, *(table[name] for name in Input._fields))
+        .where(table.generation_id.in_(ids))
+        .order_by(table.generation_id, table.run, table.position)
+    )
+    found: dict[tuple[GenerationId, int], tuple[Input, ...]] = {}
+    for row in tx.all(query):
+        name = GenerationId(row.generation_id), row.run
+        found[name] = (*found.get(name, ()), Input(row.position, row.role, row.image_id, row.alias, row.sha256))
+    return found
+
+
+def _caller(generation: Generation, project_slug: str, organization_slug: str, settings: dict[str, Any]) -> Caller:
+    """Whoever asked, as what is done in their name is recorded. Rows take the key that is none: of a live URL."""
+    return Caller(
+        key=cast("KeyId", generation.key_id),
+        project=generation.project_id,
+        organization_slug=organization_slug,  # type: ignore[arg-type]
+        project_slug=project_slug,  # type: ignore[arg-type]
+        scopes=frozenset(),
+        settings=preferences.read_back(settings),
+    )
+
+
+def renew(tx: Writing, runner: str, held: Collection[GenerationId], now: int) -> None:
+    mine = (generations.c.id.in_(held), _is_processing, generations.c.claimed_by == runner)
+    tx.execute(generations.update().where(*mine).values(lease_until=now + LEASE_MS))
+
+
+def change(tx: Writing, claimed: Generation, **columns: object) -> bool:
+    """Write into the row, if it is still ours. False: cancelled, deleted, or taken over by another."""
+    statement = generations.update().where(_MINE).values(**columns)
+    return tx.execute(statement, token(claimed)) == 1
+
+
+def is_mine(tx: Reading, claimed: Generation) -> bool:
+    return tx.one_or_none(sa.select(generations.c.id).where(_MINE), token(claimed)) is not None
+
+
+def token(claimed: Generation) -> dict[str, Any]:
+    """What tells this claim from every other one: runners, runs and attempts change."""
+    return {
+        "generation": claimed.id,
+        "of_run": claimed.run,
+        "runner": claimed.claimed_by,
+        "attempt": claimed.attempts,
+    }
+
+
+def release(tx: Writing, claimed: Generation, due_at: int, now: int, *, untried: bool = False) -> bool:
+    """Pending again. What was untried does not count as an attempt. False: it is not ours any more."""
+    attempts = claimed.attempts - 1 if untried else claimed.attempts
+    free = {"status": "pending", "claimed_by": None, "lease_until": None, "attempts": attempts}
+    return change(tx, claimed, **free, due_at=due_at, updated_at=max(now, claimed.updated_at))
+
+
+def any_expired(tx: Reading, now: int) -> bool:
+    expired = sa.select(generations.c.id).where(_is_processing, generations.c.lease_until < now).limit(1)
+    return tx.one_or_none(expired) is not None
+
+
+def take_over(tx: Writing, now: int, *, of: str | None = None) -> int:
+    """What dead runners had is pending again, in its old place: those of `of`, or all whose lease has passed.
+
+    Returns how many.
+    """
+    dead = generations.c.lease_until < now if of is None else generations.c.claimed_by == of
+    free = {"status": "pending", "claimed_by": None, "lease_until": None, "updated_at": now}
+    return tx.execute(generations.update().where(_is_processing, dead).values(**free))
