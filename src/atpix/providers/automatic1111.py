@@ -1,15 +1,25 @@
 """Automatic1111's stable-diffusion-webui, started with `--api`, and what speaks like it (Forge, SD.Next)."""
 
-import json
 from pathlib import Path
 from typing import ClassVar
 
+import msgspec
 from pydantic import SecretStr
 
 from atpix.providers import data_urls, inline, masks
 from atpix.providers.faults import Refusal
 from atpix.providers.http import Http, Key
-from atpix.providers.values import Capabilities, Json, Pictured, ProviderFailed, Queued, Recipe, UnknownModel, pixels
+from atpix.providers.values import (
+    Capabilities,
+    Json,
+    Pictured,
+    ProviderFailed,
+    Queued,
+    Recipe,
+    UnknownModel,
+    pixels,
+    seed_in,
+)
 from atpix.settings import Settings
 
 _CAPABILITIES = Capabilities(max_references=1, seed=True, mask=True)
@@ -102,8 +112,7 @@ def _reason(refusal: Refusal) -> ProviderFailed:
 def _seed(answer: Json) -> int | None:
     """The one that was drawn with: `info` is JSON in a string."""
     try:
-        info = json.loads(answer.get("info") or "{}")
-    except (TypeError, ValueError):
+        info = msgspec.json.decode(answer.get("info") or b"{}")
+    except (TypeError, msgspec.DecodeError, RecursionError):
         return None
-    seed = info.get("seed") if isinstance(info, dict) else None
-    return seed if isinstance(seed, int) and seed >= 0 else None
+    return seed_in(info.get("seed")) if isinstance(info, dict) else None

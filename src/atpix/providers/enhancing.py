@@ -146,7 +146,7 @@ def _reason(failure: ProviderFailed) -> ProviderFailed:
 def _is_moderation(error: object) -> bool:
     """OpenAI's code, and Azure's."""
     code = error.get("code") if isinstance(error, dict) else None
-    return code in {"content_policy_violation", "content_filter", "moderation_blocked"}
+    return code in ("content_policy_violation", "content_filter", "moderation_blocked")
 
 
 def _failed(message: str, *, worth_retrying: bool = False) -> ProviderFailed:

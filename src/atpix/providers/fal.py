@@ -25,6 +25,7 @@ from atpix.providers.values import (
     UnknownModel,
     Usage,
     nearest,
+    seed_in,
 )
 from atpix.settings import Settings
 
@@ -32,7 +33,7 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NAMESPACES = frozenset({"workflows", "comfy"})
 _LONGEST_AGAIN_S = 10.0
-_WAITING = frozenset({"IN_QUEUE", "IN_PROGRESS"})
+_WAITING = ("IN_QUEUE", "IN_PROGRESS")
 _TRANSIENT = frozenset(
     {
         "internal_server_error",
@@ -115,10 +116,10 @@ class Fal:
 
     def _pictured(self, recipe: Recipe, status: Json, result: Json) -> Pictured:
         model = self._checked(recipe.model)
-        seed, prompt = result.get("seed"), result.get("prompt")
+        prompt = result.get("prompt")
         return Pictured(
             model=model,
-            seed=seed if isinstance(seed, int) else None,
+            seed=seed_in(result.get("seed")),
             usage=Usage(seconds=_seconds(status)),
             cost_micro_usd=self.estimate_micro_usd(recipe),
             revised_prompt=prompt if isinstance(prompt, str) and prompt not in {"", recipe.prompt} else None,

@@ -26,7 +26,7 @@ from atpix.settings import Settings
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(:[A-Za-z0-9]{1,100})?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_WAITING = frozenset({"starting", "processing"})
+_WAITING = ("starting", "processing")
 _BLOCKED = re.compile(
     r"\bnsfw\b|\bE005\b|flagged as|as sensitive|sensitive content|safety (filter|check|system)"
     r"|content (policy|moderation)",
@@ -106,7 +106,7 @@ class Replicate:
             return Queued(ref)
         if status == "failed":
             raise _why(self._http.said(prediction))
-        if status in {"canceled", "aborted"}:
+        if status in ("canceled", "aborted"):
             raise _failed(f"The prediction was {status} at Replicate.", worth_retrying=status == "aborted")
         if status != "succeeded":
             raise _failed(f"Replicate knows a state {str(status)[:40]!r} of the prediction that Atpix does not.")

@@ -137,6 +137,11 @@ class Enhancer(Protocol):
     def close(self) -> None: ...
 
 
+def seed_in(value: object) -> int | None:
+    """What a provider says it has drawn with, if it can be asked for again."""
+    return value if type(value) is int and 0 <= value <= MAX_SEED else None
+
+
 def pixels(aspect_ratio: str, area: int = 1024 * 1024, multiple: int = 64) -> tuple[int, int]:
     """Width and height near `area` pixels, each divisible by `multiple`: 16:9 is (1344, 768)."""
     across, down = (int(part) for part in aspect_ratio.split(":"))
