@@ -14,6 +14,8 @@ from atpix.delivery import openapi as delivery_openapi
 from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
 from atpix.flows import routes as flows
+from atpix.generations import routes as generations
+from atpix.generations.waiting import Waiters
 from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
@@ -48,7 +50,7 @@ def create_app(svc: Services) -> Application:
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
     delivery = Delivery(svc, authenticator, lambda: counted.count("renders"))
     worker = Worker(svc, flush=authenticator.flush_last_used)
-
+    waiters = Waiters()
     lane = Lane(svc.settings.max_uploads, svc.settings.threads)
 
     async def start() -> None:
@@ -70,6 +72,8 @@ def create_app(svc: Services) -> Application:
             "authenticator": authenticator,
             "lane": lane,
             "meters": counted,
+            "waiters": waiters,
+            "wake": lambda: None,
             "readiness": Readiness(readiness.checks(svc, lambda: worker.alive)),
         }
     )
@@ -88,7 +92,17 @@ def create_app(svc: Services) -> Application:
 def api(state: State) -> Litestar:
     return Litestar(
         route_handlers=[
-            Router("/api/v1", route_handlers=[images.router, renditions.router, flows.router, live.router, projects.router]),
+            Router(
+                "/api/v1",
+                route_handlers=[
+                    images.router,
+                    renditions.router,
+                    flows.router,
+                    generations.router,
+                    live.router,
+                    projects.router,
+                ],
+            ),
             health.router,
             *docs_page.handlers(describe),
         ],

@@ -42,6 +42,11 @@ HEADERS: dict[str, Json] = {
         "Which rule found the image.", enum=["id", "technical", "flow", "project"]
     ),
     "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}},
+    "Location": _header("Where to look for it."),
+    "Preference-Applied": _header("Which preference was honoured."),
+    "X-RateLimit-Limit": {"description": "How many a minute.", "schema": {"type": "integer", "minimum": 0}},
+    "X-RateLimit-Remaining": {"description": "How many are left of it.", "schema": {"type": "integer", "minimum": 0}},
+    "X-RateLimit-Reset": {"description": "When it begins anew, Unix seconds.", "schema": {"type": "integer"}},
     "WWW-Authenticate": _header("How to send a key."),
     "Cache-Control": _header("How long this may be kept, and by whom."),
     "Last-Modified": _header("When this address got its present content."),

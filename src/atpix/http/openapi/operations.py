@@ -28,7 +28,15 @@ _REF: Json = {
 }
 _ALIAS: Json = {"description": "A name such as `@hero`.", "schema": {"type": "string", **ALIAS}}
 _SLUG: Json = {"description": "Its slug.", "schema": {"type": "string", **SLUG}}
-_ANSWERS_WITH = {"getImage": ("Cache-Control", "Atpix-Resolved-By")}
+_BEGUN = ("Location", "Preference-Applied", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_ANSWERS_WITH = {
+    "getImage": ("Cache-Control", "Atpix-Resolved-By"),
+    "getGeneration": ("Cache-Control",),
+    "createGeneration": _BEGUN,
+    "updateGeneration": _BEGUN,
+    "regenerateGeneration": _BEGUN,
+    "replayGeneration": _BEGUN,
+}
 _NAMES = {"alias": ALIAS, "organization": SLUG}
 _UNTAGGED = frozenset({"createKey", "rotateKey"})
 """Their answer holds a key, once: nobody may keep it, so nobody may ask whether it is current."""
@@ -91,7 +99,8 @@ def _codes(route: HTTPRoute, handler: HTTPRouteHandler, shared: tuple[str, ...])
 def _shared_headers(route: HTTPRoute, handler: HTTPRouteHandler) -> tuple[str, ...]:
     if "POST" in handler.http_methods:
         return ("Idempotency-Key",)
-    return ("If-None-Match",) if "GET" in handler.http_methods and _named_by(route, "ref") else ()
+    conditional = _named_by(route, "ref") or handler.operation_id == "getGeneration"
+    return ("If-None-Match",) if "GET" in handler.http_methods and conditional else ()
 
 
 def _named_by(route: HTTPRoute, name: str) -> bool:

@@ -14,12 +14,14 @@ CODES: dict[str, tuple[int, str]] = {
     "TECHNICAL_ALIAS_REQUIRES_FLOW": (400, "computed aliases need a `flowId`"),
     "SCOPE_INVALID_FORMAT": (400, "a scope's slug is 1 to 63 lower-case letters, digits or inner hyphens"),
     "UNAUTHORIZED": (401, "the key is missing, wrong, expired or revoked"),
+    "BUDGET_EXCEEDED": (402, "the project's budget of this month is spent, or would be"),
     "FORBIDDEN": (403, "the key is of the wrong kind or lacks the scope"),
     "NOT_FOUND": (404, "there is nothing at this address"),
     "IMAGE_NOT_FOUND": (404, "no such image in this project"),
     "ALIAS_NOT_FOUND": (404, "no image has this alias"),
     "FLOW_NOT_FOUND": (404, "no such flow in this project"),
     "SCOPE_NOT_FOUND": (404, "no such scope in this project"),
+    "GENERATION_NOT_FOUND": (404, "no such generation in this project"),
     "ORGANIZATION_NOT_FOUND": (404, "no such organization"),
     "PROJECT_NOT_FOUND": (404, "no such project"),
     "KEY_NOT_FOUND": (404, "no such key"),
@@ -31,6 +33,7 @@ CODES: dict[str, tuple[int, str]] = {
     "ORGANIZATION_ALREADY_EXISTS": (409, "the slug is taken"),
     "PROJECT_ALREADY_EXISTS": (409, "the slug is taken"),
     "KEY_NOT_ACTIVE": (409, "the key is revoked or has expired"),
+    "GENERATION_IN_PROGRESS": (409, "it is under way; wait for its end, or cancel it"),
     "IDEMPOTENCY_KEY_IN_USE": (409, "the first request with this Idempotency-Key is still running"),
     "PRECONDITION_FAILED": (412, "it has changed since you read it"),
     "FILE_TOO_LARGE": (413, "too many bytes"),
@@ -40,7 +43,7 @@ CODES: dict[str, tuple[int, str]] = {
     "INVALID_IMAGE": (422, "the image is truncated or corrupt"),
     "PRIVATE_METADATA": (422, "the image tells where it was taken, and this project refuses that"),
     "IDEMPOTENCY_KEY_REUSED": (422, "this Idempotency-Key was used for another request"),
-    "RATE_LIMIT_EXCEEDED": (429, "too many new renditions, of this image or in this minute"),
+    "RATE_LIMIT_EXCEEDED": (429, "too many new renditions, of this image or in this minute; or new generations"),
     "INTERNAL_ERROR": (500, "our fault; report the requestId"),
     "STORAGE_UNAVAILABLE": (503, "database or store cannot be reached or are full; nothing was changed"),
     "OVERLOADED": (503, "too much at once"),
@@ -55,6 +58,8 @@ WITH_JSON = ("FILE_TOO_LARGE",)
 WITH_IDEMPOTENCY = ("IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED")
 WITH_IF_MATCH = ("PRECONDITION_FAILED",)
 
+_REFERENCES = ("ALIAS_FORMAT_CHECK", "TECHNICAL_ALIAS_REQUIRES_FLOW", "IMAGE_NOT_FOUND", "ALIAS_NOT_FOUND")
+_LIMITS = ("BUDGET_EXCEEDED", "RATE_LIMIT_EXCEEDED")
 BESIDES: dict[str, tuple[str, ...]] = {
     "uploadImage": (
         "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS", "FLOW_NOT_FOUND", "REQUEST_TIMEOUT", "DUPLICATE_IMAGE",
@@ -72,6 +77,18 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "getLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "updateLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "deleteLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
+    "createGeneration": (
+        *_REFERENCES, *_LIMITS, "RESERVED_ALIAS", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND",
+    ),
+    "getGeneration": ("GENERATION_NOT_FOUND",),
+    "streamGeneration": ("GENERATION_NOT_FOUND",),
+    "updateGeneration": (
+        *_REFERENCES, *_LIMITS, "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
+    ),
+    "regenerateGeneration": (*_LIMITS, "IMAGE_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS"),
+    "replayGeneration": (*_LIMITS, "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND"),
+    "cancelGeneration": ("GENERATION_NOT_FOUND",),
+    "deleteGeneration": ("GENERATION_NOT_FOUND",),
     "createOrganization": ("ORGANIZATION_ALREADY_EXISTS",),
     "createProject": ("ORGANIZATION_NOT_FOUND", "PROJECT_ALREADY_EXISTS"),
     "updateProject": ("PROJECT_NOT_FOUND",),

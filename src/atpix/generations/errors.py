@@ -1,0 +1,66 @@
+"""What can go wrong with generations."""
+
+from atpix.errors import AtpixError, Overloaded
+from atpix.ids import GenerationId
+from atpix.windows import Window
+
+
+class GenerationNotFound(AtpixError):
+    status, code = 404, "GENERATION_NOT_FOUND"
+
+    def __init__(self, generation: GenerationId) -> None:
+        super().__init__(f"No generation {generation} in this project.", generation=generation)
+
+
+class GenerationInProgress(AtpixError):
+    status, code = 409, "GENERATION_IN_PROGRESS"
+
+    def __init__(self, generation: GenerationId) -> None:
+        super().__init__(
+            f"Generation {generation} is under way; wait for its end, or cancel it.", generation=generation
+        )
+
+
+class ReferenceGone(AtpixError):
+    """A run cannot be repeated: an image that went into it is deleted."""
+
+    status, code = 404, "IMAGE_NOT_FOUND"
+
+    def __init__(self, name: str | None, sha256: str) -> None:
+        called = f"{name}, of SHA-256 {sha256}," if name else f"of SHA-256 {sha256}"
+        super().__init__(f"A reference image ({called}) is deleted; make a new generation with references that exist.")
+
+
+class BudgetExceeded(AtpixError):
+    status, code = 402, "BUDGET_EXCEEDED"
+
+    def __init__(self, budget_usd: float) -> None:
+        super().__init__(
+            f"This month's budget of this project, {budget_usd:g} USD, is spent or would be by this generation; raise"
+            " generationBudgetUsd, or wait for the next month (UTC)."
+        )
+
+
+class TooManyGenerations(AtpixError):
+    """The project's limit of this minute."""
+
+    status, code = 429, "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, limit: int, window: Window, now: int) -> None:
+        super().__init__(f"This project may ask for {limit} generations a minute; try again after Retry-After.")
+        self.retry_after_s = max(1, -(-(window.ends_at - now) // 1000))
+        self.headers = rate_headers(limit, window)
+
+
+class TooManyWaiting(Overloaded):
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"{limit} generations of this project wait for their turn; try again when some have ended.")
+
+
+def rate_headers(limit: int, window: Window) -> dict[str, str]:
+    """How much of this minute is left. `Reset` is Unix seconds."""
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(max(0, limit - window.n)),
+        "X-RateLimit-Reset": str(-(-window.ends_at // 1000)),
+    }

@@ -1,0 +1,200 @@
+"""Generations over HTTP: contract, section 7."""
+
+import asyncio
+from typing import Annotated, cast
+
+from litestar import Response, Router, delete, get, post, put
+from litestar.concurrency import sync_to_thread
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from litestar.response import Stream
+
+from atpix.generations import actions, events
+from atpix.generations.actions import Cancelled, Job, Seal
+from atpix.generations.answering import Asking, One, begun, done_once, waited
+from atpix.generations.beginning import Made
+from atpix.generations.listing import Filter
+from atpix.generations.rows import Shown, Status
+from atpix.generations.schemas import (
+    DeletedGenerationOut,
+    GenerationIn,
+    GenerationOut,
+    GenerationUpdateIn,
+    ReplayIn,
+    generation_id_of,
+)
+from atpix.http import answers
+from atpix.http.dependencies import AnyRequest, Svc, Who
+from atpix.http.paging import Paged, listing
+from atpix.http.preferring import Prefer, wait_of
+from atpix.http.wire import Answer, Listing, encode
+from atpix.images.schemas import flow_id_of
+from atpix.services import Services
+
+OfFlow = Annotated[str | None, QueryParameter(name="flowId", description="A flow's UUID.")]
+OfStatus = Annotated[Status | None, QueryParameter(name="status", description="Only what stands so.")]
+LastEventId = Annotated[
+    str | None, HeaderParameter(name="Last-Event-ID", description="The id of the last event that you have.")
+]
+_UNDER_WAY = {
+    202: ResponseSpec(
+        Answer[GenerationOut], generate_examples=False, description="It is under way; Location says where to look."
+    )
+}
+
+
+@post("/", opt={"scope": "generate"}, operation_id="createGeneration", responses=_UNDER_WAY)
+async def create_generation(
+    request: AnyRequest, data: JSONBody[GenerationIn], who: Who, svc: Svc, prefer: Prefer = None
+) -> One:
+    """Make an image from a prompt. 201 when it ended in the time that `Prefer: wait` allows, with status `success` or
+    `failed`; else 202, and it goes on.
+    """
+    preference, order = wait_of(prefer), data.order()
+
+    def work(seal: Seal) -> Made:
+        return actions.create(svc, who, order, seal)
+
+    return await begun(Asking(request, svc, who), encode(data), work, preference, ended_status=201)
+
+
+@get("/", opt={"scope": "read"}, sync_to_thread=True, operation_id="listGenerations")
+def list_generations(
+    who: Who, svc: Svc, window: Paged, flow_id: OfFlow = None, status: OfStatus = None
+) -> Listing[GenerationOut]:
+    """Newest first. Filters combine with AND; no hit is an empty list."""
+    page = actions.list_generations(svc, who, Filter(flow=flow_id_of(flow_id), status=status), window)
+    cdn = svc.settings.cdn
+    return listing(page, window, lambda shown: GenerationOut.of(shown, who, cdn), _id)
+
+
+@get("/{generation_id:str}", opt={"scope": "read"}, operation_id="getGeneration")
+async def get_generation(request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc) -> One:
+    """As it stands now."""
+    shown = await svc.db.on_loop(actions.get, svc, who, generation_id_of(generation_id))
+    return answers.read(request, GenerationOut.of(shown, who, svc.settings.cdn), {})
+
+
+@get(
+    "/{generation_id:str}/events",
+    opt={"scope": "read"},
+    operation_id="streamGeneration",
+    media_type=events.MEDIA_TYPE,
+    responses={204: ResponseSpec(bytes, generate_examples=False, description="You have seen its end.")},
+)
+async def stream_generation(
+    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, last_event_id: LastEventId = None
+) -> Response[bytes]:
+    """Server-sent events: `status` with the generation as JSON, at once and with every change, until it has ended."""
+    asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
+    shown = await svc.db.on_loop(actions.get, svc, who, generation)
+    if events.has_seen_the_end(asking, shown, last_event_id):
+        return Response(b"", status_code=204, headers=events.HEADERS)
+    body = events.stream(asking, generation, last_event_id)
+    return cast("Response[bytes]", Stream(body, media_type=events.MEDIA_TYPE, headers=events.HEADERS))
+
+
+@put("/{generation_id:str}", opt={"scope": "generate"}, operation_id="updateGeneration", responses=_UNDER_WAY)
+async def update_generation(
+    request: AnyRequest,
+    generation_id: FromPath[str],
+    data: JSONBody[GenerationUpdateIn],
+    who: Who,
+    svc: Svc,
+    prefer: Prefer = None,
+) -> One:
+    """Another prompt or ratio generates again, under the same id; `flowId` and `meta` only change the record."""
+    preference, generation, change = wait_of(prefer), generation_id_of(generation_id), data.change()
+    asking = Asking(request, svc, who)
+    made = await sync_to_thread(actions.update, svc, who, generation, change)
+    if not made.begun:
+        return answers.tagged(asking.out(made.shown))
+    asking.wake()
+    return await waited(asking, made, preference, ended_status=200)
+
+
+@post(
+    "/{generation_id:str}/regenerate",
+    status_code=200,
+    opt={"scope": "generate"},
+    operation_id="regenerateGeneration",
+    responses=_UNDER_WAY,
+)
+async def regenerate(
+    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
+) -> One:
+    """A new image by the same recipe, under the same generation. Names of the old one move to it in one step."""
+    preference, generation = wait_of(prefer), generation_id_of(generation_id)
+
+    def work(seal: Seal) -> Made:
+        return actions.regenerate(svc, who, generation, seal)
+
+    return await begun(Asking(request, svc, who), b"", work, preference, ended_status=200)
+
+
+@post("/{generation_id:str}/replay", opt={"scope": "generate"}, operation_id="replayGeneration", responses=_UNDER_WAY)
+async def replay(
+    request: AnyRequest,
+    generation_id: FromPath[str],
+    who: Who,
+    svc: Svc,
+    data: JSONBody[ReplayIn | None] = None,
+    prefer: Prefer = None,
+) -> One:
+    """A new generation by the same recipe: the prompt as it was used, the images that went in. Without its names."""
+    preference, generation = wait_of(prefer), generation_id_of(generation_id)
+    wanted = data or ReplayIn()
+    other = wanted.substitutes()
+
+    def work(seal: Seal) -> Made:
+        return actions.replay(svc, who, generation, other, seal)
+
+    return await begun(Asking(request, svc, who), encode(wanted), work, preference, ended_status=201)
+
+
+@post("/{generation_id:str}/cancel", status_code=200, opt={"scope": "generate"}, operation_id="cancelGeneration")
+async def cancel(request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc) -> One:
+    """One that waits or is under way becomes `failed`, with the code `CANCELLED`. One that has ended stays."""
+    asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
+
+    def work(seal: Seal) -> Cancelled:
+        return actions.cancel(svc, who, generation, seal)
+
+    found = await sync_to_thread(done_once, asking, b"", work, 200)
+    if isinstance(found, Response):
+        return found
+    cancelled = found[0]
+    asking.waiters.changed(generation)
+    _tell_provider(svc, cancelled.job)
+    return answers.tagged(asking.out(cancelled.shown))
+
+
+@delete("/{generation_id:str}", status_code=200, opt={"scope": "delete"}, operation_id="deleteGeneration")
+async def delete_generation(
+    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc
+) -> Answer[DeletedGenerationOut]:
+    """For ever, with the images that it made, but for those that the project has a name for."""
+    deleted = await sync_to_thread(actions.delete, svc, who, generation_id_of(generation_id))
+    Asking(request, svc, who).waiters.changed(deleted.id)
+    _tell_provider(svc, deleted.job)
+    return Answer(data=DeletedGenerationOut.of(deleted))
+
+
+def _tell_provider(svc: Services, job: Job | None) -> None:
+    """That nobody waits for it any more, without making the caller wait for that."""
+    if job is not None:
+        asyncio.get_running_loop().run_in_executor(None, svc.providers.named(job.provider).cancel, job.ref)
+
+
+def _id(shown: Shown) -> str:
+    return shown.generation.id
+
+
+router = Router(
+    "/generations",
+    route_handlers=[
+        create_generation, list_generations, get_generation, stream_generation, update_generation, regenerate, replay,
+        cancel, delete_generation,
+    ],
+    tags=["Generations"],
+)  # fmt: skip
