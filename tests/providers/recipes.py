@@ -1,7 +1,9 @@
-"""Recipes with real pictures in them."""
+"""Recipes with real pictures in them, and the requests that the documentation shows for them."""
 
 import hashlib
+import json
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 from tests.photographs import encoded, photo
@@ -24,6 +26,13 @@ def mask(folder: Path) -> Reference:
 
 def recipe(prompt: str = "A harbour in fog", **more: object) -> Recipe:
     return Recipe(**{"identity": IDENTITY, "prompt": prompt, "aspect_ratio": "3:2", **more})  # type: ignore[arg-type]
+
+
+def documented(section: str) -> Any:
+    """The body of the first request in a section of docs/providers.md."""
+    text = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
+    request = text.split(f"\n## {section}\n")[1].split("```http\n")[1].split("```")[0]
+    return json.loads(request.split("\n\n", 1)[1])
 
 
 def _kept(path: Path, content: bytes, media_type: str) -> Reference:

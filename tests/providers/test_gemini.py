@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.photographs import photo
 from tests.providers.conftest import Answer, StandIn
-from tests.providers.recipes import mask, recipe, reference
+from tests.providers.recipes import documented, mask, recipe, reference
 from tests.providers.standins import gemini as answers
 from tests.providers.standins import misbehaving
 from tests.providers.standins.openai import line
@@ -73,6 +73,7 @@ def test_the_request_is_the_documented_one(stand_in, gemini, target):
             "seed": 7,
         },
     }
+    assert asked.json() == documented("Gemini")
 
 
 def test_references_go_before_the_prompt_in_their_order(stand_in, gemini, target, tmp_path):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tests.photographs import photo
 from tests.providers.conftest import Answer, Asked, StandIn
-from tests.providers.recipes import mask, recipe, reference
+from tests.providers.recipes import documented, mask, recipe, reference
 from tests.providers.standins import misbehaving
 from tests.providers.standins import openai as answers
 
@@ -59,6 +59,7 @@ def test_no_key_and_no_model_are_needed(stand_in, local, target):
     )
     assert "Authorization" not in asked.headers
     assert asked.json() == {"prompt": "A harbour in fog", "size": "1280x832", "response_format": "b64_json"}
+    assert asked.json() == documented("A server of your own")
     assert target.read_bytes() == PNG
     assert (pictured.model, pictured.cost_micro_usd, pictured.warnings) == (None, 0, ())
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.photographs import photo
 from tests.providers.conftest import Answer, StandIn
-from tests.providers.recipes import IDENTITY, mask, recipe, reference
+from tests.providers.recipes import IDENTITY, documented, mask, recipe, reference
 from tests.providers.standins import misbehaving
 from tests.providers.standins import openai as answers
 
@@ -66,6 +66,7 @@ def test_the_request_is_the_documented_one(stand_in, openai, target):
     )
     assert asked.headers["Authorization"] == f"Bearer {answers.KEY}"
     assert asked.json() == {"model": "gpt-image-1", "prompt": "A harbour in fog", "size": "1536x1024", "n": 1}
+    assert asked.json() == documented("OpenAI")
 
 
 def test_with_references_and_a_mask_it_edits(stand_in, openai, target, tmp_path):
@@ -134,7 +135,7 @@ def test_every_ratio_has_its_nearest_size_and_a_warning_where_it_is_not_that_rat
         stand_in.answers = [answers.picture(PNG)]
         pictured = openai.generate(recipe(model=model, aspect_ratio=ratio), target)
         assert stand_in.transcript[-1].json()["size"] == size
-        warning = f"{model} has no aspect ratio {ratio}; the nearest size is {size}."
+        warning = f"The nearest to {ratio} that {model} makes is {size}."
         assert pictured.warnings == (() if ratio in has else (warning,))
 
 

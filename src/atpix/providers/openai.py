@@ -193,7 +193,7 @@ def _fields(recipe: Recipe, name: str, model: Model) -> tuple[dict[str, str], tu
         fields["response_format"] = "b64_json"
     if recipe.aspect_ratio in model.capabilities.aspect_ratios:
         return fields, _without_picture(recipe)
-    nearest = f"{name} has no aspect ratio {recipe.aspect_ratio}; the nearest size is {size}."
+    nearest = f"The nearest to {recipe.aspect_ratio} that {name} makes is {size}."
     return fields, (nearest, *_without_picture(recipe))
 
 
