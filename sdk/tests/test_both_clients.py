@@ -6,19 +6,25 @@ import pytest
 from sdk.tests.stand_in import StandIn
 
 import atpix_client
-from atpix_client import AsyncAtpix, Atpix, errors, resources
+from atpix_client import AsyncAtpix, Atpix, errors, generation_resources, resources
 
-RESOURCES = ["Images", "Organizations", "Projects", "Keys"]
+PAIRS = [
+    (resources.Images, resources.AsyncImages),
+    (resources.Organizations, resources.AsyncOrganizations),
+    (resources.Projects, resources.AsyncProjects),
+    (resources.Keys, resources.AsyncKeys),
+    (generation_resources.Generations, generation_resources.AsyncGenerations),
+    (generation_resources.Flows, generation_resources.AsyncFlows),
+]
 
 
 def methods_of(kind):
     return {name: value for name, value in vars(kind).items() if inspect.isfunction(value) and name[0] != "_"}
 
 
-@pytest.mark.parametrize("name", RESOURCES)
-def test_both_clients_have_the_same_methods_with_the_same_parameters(name):
-    blocking = methods_of(getattr(resources, name))
-    asynchronous = methods_of(getattr(resources, f"Async{name}"))
+@pytest.mark.parametrize("pair", PAIRS, ids=lambda pair: pair[0].__name__)
+def test_both_clients_have_the_same_methods_with_the_same_parameters(pair):
+    blocking, asynchronous = map(methods_of, pair)
 
     assert {name: inspect.signature(method) for name, method in blocking.items()} == {
         name: inspect.signature(method) for name, method in asynchronous.items()

@@ -7,6 +7,7 @@ from msgspec import UNSET, UnsetType
 from atpix_client import errors, pictures, signing, urls
 from atpix_client.client import AsyncAtpix, Atpix
 from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
+from atpix_client.generation_models import DeletedFlow, Flow, Generation, ReferencedImage, UsageReport
 from atpix_client.models import Assigned, FocalPoint, Image, Key, Organization, Page, Project
 from atpix_client.version import __version__
 
@@ -19,13 +20,18 @@ __all__ = [
     "AsyncAtpix",
     "Atpix",
     "AtpixError",
+    "DeletedFlow",
+    "Flow",
     "FocalPoint",
+    "Generation",
     "Image",
     "Key",
     "Organization",
     "Page",
     "Project",
+    "ReferencedImage",
     "UnsetType",
+    "UsageReport",
     "__version__",
     "errors",
     "pictures",

@@ -54,6 +54,11 @@ def data_of(kind: type[T]) -> Callable[[Answer], T]:
     return lambda answer: _parse(_parse(answer.content, _Success).data, kind)
 
 
+def event_of(kind: type[T]) -> Callable[[Answer], T]:
+    """The data of an event is the object itself."""
+    return lambda event: _parse(event.content, kind)
+
+
 def page_of(kind: type[list[T]]) -> Callable[[Answer], Page[T]]:
     def decode(answer: Answer) -> Page[T]:
         listing = _parse(answer.content, _Listing)

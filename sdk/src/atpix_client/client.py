@@ -9,7 +9,10 @@ from typing import Self
 
 import httpx2
 
+from atpix_client import usage
 from atpix_client.errors import MissingAPIKey
+from atpix_client.generation_resources import AsyncFlows, AsyncGenerations, Flows, Generations
+from atpix_client.methods import run, run_async
 from atpix_client.resources import (
     AsyncImages,
     AsyncKeys,
@@ -46,12 +49,16 @@ class Atpix:
         server = _server(api_key, base_url, timeout_s)
         http = http_client or httpx2.Client(transport=transport)
         self._owned = None if http_client else http
-        runner = Runner(http, server, Retries(max_retries), sleep)
+        runner = self.runner = Runner(http, server, Retries(max_retries), sleep)
         self.base_url = server.base_url
         self.images = Images(runner)
+        self.generations = Generations(runner)
+        self.flows = Flows(runner)
         self.organizations = Organizations(runner)
         self.projects = Projects(runner)
         self.keys = Keys(runner)
+
+    usage = run(usage.report)
 
     def close(self) -> None:
         if self._owned is not None:
@@ -86,12 +93,16 @@ class AsyncAtpix:
         server = _server(api_key, base_url, timeout_s)
         http = http_client or httpx2.AsyncClient(transport=transport)
         self._owned = None if http_client else http
-        runner = AsyncRunner(http, server, Retries(max_retries), sleep)
+        runner = self.runner = AsyncRunner(http, server, Retries(max_retries), sleep)
         self.base_url = server.base_url
         self.images = AsyncImages(runner)
+        self.generations = AsyncGenerations(runner)
+        self.flows = AsyncFlows(runner)
         self.organizations = AsyncOrganizations(runner)
         self.projects = AsyncProjects(runner)
         self.keys = AsyncKeys(runner)
+
+    usage = run_async(usage.report)
 
     async def close(self) -> None:
         if self._owned is not None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar, get_args
 
-from atpix_client.operations import Operation, Walk
+from atpix_client.operations import Following, Operation, Walk
 from atpix_client.runners import AsyncRunner, Runner
 
 P = ParamSpec("P")
@@ -64,6 +64,42 @@ def walk_async(build: Callable[P, Walk[T]]) -> Callable[Concatenate[Asynchronous
             page = await self.runner.run(following)
             for item in page:
                 yield item
+
+    return _documented(method, build)
+
+
+def follow(build: Callable[P, Following[T]]) -> Callable[Concatenate[Blocking, P], Iterator[T]]:
+    @wraps(build)
+    def method(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        yield from self.runner.follow(build(*args, **kwargs))
+
+    return _documented(method, build)
+
+
+def follow_async(build: Callable[P, Following[T]]) -> Callable[Concatenate[Asynchronous, P], AsyncIterator[T]]:
+    @wraps(build)
+    async def method(self: Asynchronous, /, *args: P.args, **kwargs: P.kwargs) -> AsyncIterator[T]:
+        async for thing in self.runner.follow(build(*args, **kwargs)):
+            yield thing
+
+    return _documented(method, build)
+
+
+def last(build: Callable[P, Following[T]]) -> Callable[Concatenate[Blocking, P], T]:
+    """What it is in the end."""
+
+    @wraps(build)
+    def method(self: Blocking, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        *_, thing = self.runner.follow(build(*args, **kwargs))
+        return thing
+
+    return _documented(method, build)
+
+
+def last_async(build: Callable[P, Following[T]]) -> Callable[Concatenate[Asynchronous, P], Coroutine[Any, Any, T]]:
+    @wraps(build)
+    async def method(self: Asynchronous, /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return [thing async for thing in self.runner.follow(build(*args, **kwargs))][-1]
 
     return _documented(method, build)
 

@@ -11,6 +11,7 @@ from uuid import uuid4
 import msgspec
 
 from atpix_client.answers import Answer
+from atpix_client.errors import AtpixError
 from atpix_client.forms import Form
 from atpix_client.models import Page
 
@@ -29,6 +30,8 @@ class Operation(Generic[T]):
     headers: Mapping[str, str] = field(default_factory=dict)
     repeatable: bool = True
     """False when a second run after a first one whose answer was lost would report a false failure."""
+    patience_s: float = 0
+    """How much longer than usual the answer may take, since the server was asked to wait."""
 
     def can_be_sent_again(self) -> bool:
         return not isinstance(self.body, Form) or self.body.replayable
@@ -52,6 +55,20 @@ class Walk(Generic[T]):
         return None
 
 
+@dataclass(frozen=True, slots=True)
+class Following(Generic[T]):
+    """Something that changes until it ends, as told by server-sent events."""
+
+    operation: Operation[T]
+    """Its `decode` reads the data of one event."""
+    ended: Callable[[T], bool]
+    late: Callable[[float], AtpixError]
+    """What is raised when `timeout_s` is over before the end."""
+    deleted: Callable[[], AtpixError]
+    """What is raised when it is deleted meanwhile."""
+    timeout_s: float | None = None
+
+
 def query(**parameters: Parameter) -> str:
     """`?name=value&…`, without those that are None."""
     given = {name: _text(value) for name, value in parameters.items() if value is not None}
@@ -71,13 +88,15 @@ def post(
     body: object = None,
     idempotency_key: str | None = None,
     *,
+    headers: Mapping[str, str] | None = None,
     repeatable: bool = True,
+    patience_s: float = 0,
 ) -> Operation[T]:
     """Every POST carries an idempotency key, so repeating it after a lost answer does nothing twice."""
-    headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+    headers = {"Idempotency-Key": idempotency_key or str(uuid4()), **(headers or {})}
     if isinstance(body, Form):
         return Operation("POST", path, decode, body, headers | {"Content-Type": body.content_type}, repeatable)
-    return with_json("POST", path, decode, body, headers, repeatable=repeatable)
+    return with_json("POST", path, decode, body, headers, repeatable=repeatable, patience_s=patience_s)
 
 
 def with_json(
@@ -89,12 +108,13 @@ def with_json(
     *,
     content_type: str = "application/json",
     repeatable: bool = True,
+    patience_s: float = 0,
 ) -> Operation[T]:
     """`body` in camel case already; None sends none."""
     if body is None:
-        return Operation(method, path, decode, headers=headers, repeatable=repeatable)
+        return Operation(method, path, decode, None, headers, repeatable, patience_s)
     content = msgspec.json.encode(body)
-    return Operation(method, path, decode, content, {**headers, "Content-Type": content_type}, repeatable)
+    return Operation(method, path, decode, content, {**headers, "Content-Type": content_type}, repeatable, patience_s)
 
 
 def conditional_on(etag: str | None) -> dict[str, str]:

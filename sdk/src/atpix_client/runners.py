@@ -1,8 +1,8 @@
 """All the I/O there is: sends operations and receives files, blocking and asynchronously, line by line alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, TypeVar
@@ -14,9 +14,10 @@ from atpix_client import failures
 from atpix_client.answers import Answer
 from atpix_client.downloads import Destination, Reception, landing
 from atpix_client.errors import APIConnectionError, AtpixError
+from atpix_client.following import EventReader, Follower
 from atpix_client.forms import Form, Progress
 from atpix_client.models import Image
-from atpix_client.operations import Operation
+from atpix_client.operations import Following, Operation
 from atpix_client.retries import Retries
 from atpix_client.version import __version__
 
@@ -37,6 +38,19 @@ class Server:
     def headers(self, operation: Operation[T], length: int | None) -> dict[str, str]:
         sized = {} if length is None else {"Content-Length": str(length)}
         return _AGENT | {"Accept": "application/json", "X-API-Key": self.api_key} | dict(operation.headers) | sized
+
+    def timeout_of(self, operation: Operation[T]) -> httpx2.Timeout:
+        usual = self.timeout
+        read_s = None if usual.read is None else usual.read + operation.patience_s
+        return httpx2.Timeout(connect=usual.connect, read=read_s, write=usual.write, pool=usual.pool)
+
+    def events_timeout(self, silence_s: float | None) -> httpx2.Timeout:
+        usual = self.timeout
+        read_s = usual.read if silence_s is None else silence_s
+        return httpx2.Timeout(connect=usual.connect, read=read_s, write=usual.write, pool=usual.pool)
+
+    def events_headers(self) -> dict[str, str]:
+        return _AGENT | {"Accept": "text/event-stream", "X-API-Key": self.api_key}
 
     def original_url(self, image: Image) -> str:
         """On the server that the key is for, whatever host the image's public address names."""
@@ -68,6 +82,40 @@ class Runner:
             self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
             return target.outcome(reception.received)
 
+    def follow(self, following: Following[T]) -> Iterator[T]:
+        """Ends with what it is in the end."""
+        follower = Follower(following, self.retries)
+        while True:
+            failure = None
+            try:
+                for thing in self._events(follower, following.operation):
+                    if follower.is_news(thing):
+                        yield thing
+                    if follower.has_ended(thing):
+                        return
+            except AtpixError as error:
+                failure = error
+            self.sleep(follower.pause_s(failure))
+
+    def _events(self, follower: Follower[T], operation: Operation[T]) -> Iterator[T]:
+        reader = EventReader()
+        with (
+            failures.translated(),
+            self.http.stream(
+                "GET",
+                self.server.url(operation),
+                headers=self.server.events_headers(),
+                timeout=self.server.events_timeout(follower.silence_s()),
+                follow_redirects=False,
+            ) as response,
+        ):
+            if not response.is_success:
+                response.read()
+                _success(response)
+            for chunk in response.iter_bytes():
+                for name, data in reader.events(chunk):
+                    yield follower.read(name, Answer(response.status_code, response.headers, data))
+
     def _send(self, operation: Operation[T], length: int | None) -> Answer:
         with failures.translated():
             response = self.http.request(
@@ -75,7 +123,7 @@ class Runner:
                 self.server.url(operation),
                 headers=self.server.headers(operation, length),
                 content=operation.body,
-                timeout=self.server.timeout,
+                timeout=self.server.timeout_of(operation),
                 follow_redirects=False,
             )
         return _success(response)
@@ -130,6 +178,39 @@ class AsyncRunner:
             await self._persist(lambda: self._receive(image, reception, target.file), repeatable=True)
             return target.outcome(reception.received)
 
+    async def follow(self, following: Following[T]) -> AsyncIterator[T]:
+        """Ends with what it is in the end."""
+        follower = Follower(following, self.retries)
+        while True:
+            failure = None
+            try:
+                async with aclosing(self._events(follower, following.operation)) as things:
+                    async for thing in things:
+                        if follower.is_news(thing):
+                            yield thing
+                        if follower.has_ended(thing):
+                            return
+            except AtpixError as error:
+                failure = error
+            await self.sleep(follower.pause_s(failure))
+
+    async def _events(self, follower: Follower[T], operation: Operation[T]) -> AsyncGenerator[T]:
+        reader = EventReader()
+        with failures.translated():
+            async with self.http.stream(
+                "GET",
+                self.server.url(operation),
+                headers=self.server.events_headers(),
+                timeout=self.server.events_timeout(follower.silence_s()),
+                follow_redirects=False,
+            ) as response:
+                if not response.is_success:
+                    await response.aread()
+                    _success(response)
+                async for chunk in response.aiter_bytes():
+                    for name, data in reader.events(chunk):
+                        yield follower.read(name, Answer(response.status_code, response.headers, data))
+
     async def _send(self, operation: Operation[T], length: int | None) -> Answer:
         body = operation.body.asynchronously() if isinstance(operation.body, Form) else operation.body
         with failures.translated():
@@ -138,7 +219,7 @@ class AsyncRunner:
                 self.server.url(operation),
                 headers=self.server.headers(operation, length),
                 content=body,
-                timeout=self.server.timeout,
+                timeout=self.server.timeout_of(operation),
                 follow_redirects=False,
             )
         return _success(response)
