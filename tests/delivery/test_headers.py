@@ -142,7 +142,8 @@ def test_an_error_is_small_json_with_a_short_life(public, hero, project, path, s
     assert public.head(path.format(cdn=project.cdn)).status_code == status
 
 
-def test_a_flows_names_have_no_public_address(public, upload, project):
+def test_a_flows_names_are_found_in_the_flow_only(public, upload, project):
     image = upload(flow_alias="@cover")
 
-    assert public.get(f"{project.cdn}/@cover?flowId={image.flow_id}").status_code == 404
+    assert public.get(f"{project.cdn}/@cover").status_code == 404
+    assert public.get(f"{project.cdn}/@cover?flow={image.flow_id}").status_code == 200

@@ -25,6 +25,7 @@ SYNONYMS: Mapping[str, str] = {
         "anim": "animate animated",
         "up": "enlarge upscale",
         "preset": "p",
+        "flow": "flowid flow_id flow-id",
         "dl": "download",
         "fp_debug": "fp-debug",
         "exp": "expires",

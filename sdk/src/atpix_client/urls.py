@@ -11,7 +11,9 @@ Value = str | int | float | bool | FocalPoint
 
 
 class Transformations(TypedDict, total=False):
-    """The canonical names of the delivery query; `up` allows enlarging, `dl` asks browsers to save the file."""
+    """The canonical names of the delivery query; `up` allows enlarging, `dl` asks browsers to save the file, and `flow`
+    tries that flow's names before the project's.
+    """
 
     w: int
     h: int
@@ -30,6 +32,7 @@ class Transformations(TypedDict, total=False):
     page: int
     anim: bool
     preset: str
+    flow: str
     dl: str | bool
     up: bool
 

@@ -27,6 +27,8 @@ def original(svc: Services, looked: Looked, steps: Steps) -> Resolved:
         max_age_s=_told_life(left_s, holds_s),
         download=_download(looked, content.media_type),
         private=looked.private,
+        flow=looked.wish.parsed.handling.flow,
+        is_dated=_is_dated(looked),
     )
     entry = _entry(svc, looked, content, manner)
     return Resolved(
@@ -47,6 +49,8 @@ def rendition(svc: Services, looked: Looked, chosen: Chosen, steps: Steps) -> Re
         max_age_s=min((limit for limit in limits if limit is not None), default=None),
         download=_download(looked, content.media_type),
         private=looked.private or looked.show_focus,
+        flow=looked.wish.parsed.handling.flow,
+        is_dated=_is_dated(looked),
     )
     entry = _entry(svc, looked, content, manner)
     forgotten_at_once = manner.private or content.body is not None
@@ -61,6 +65,10 @@ def rendition(svc: Services, looked: Looked, chosen: Chosen, steps: Steps) -> Re
 
 def _entry(svc: Services, looked: Looked, content: Content, manner: Manner) -> entries.Entry:
     return entries.of(looked.image, looked.who, looked.wish.address.ref, svc.settings, content, svc.now(), manner)
+
+
+def _is_dated(looked: Looked) -> bool:
+    return looked.found.by in {"id", "project"}
 
 
 def _content(svc: Services, looked: Looked, chosen: Chosen) -> Content:

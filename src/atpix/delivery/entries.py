@@ -77,7 +77,8 @@ class Manner:
 
     `max_age_s` shortens a life that would be for ever: something better is being made. `follows_focus`: another focal
     point makes other bytes, and `follows_preset`: another meaning of a preset's name. `private`: for whoever sent a
-    key, and kept by nobody.
+    key, and kept by nobody. `flow`: whose names came first. `is_dated` False: since when the name means this image is
+    not known.
     """
 
     parameters: str | None = ""
@@ -87,6 +88,8 @@ class Manner:
     max_age_s: int | None = None
     download: str | None = None
     private: bool = False
+    flow: str | None = None
+    is_dated: bool = True
 
 
 def of(
@@ -102,8 +105,8 @@ def of(
     name = ref if isinstance(ref, Alias) else None
     date = _last_modified(image, name, now, follows_focus=manner.follows_focus)
     # Files of several kinds, and a preset's several meanings, would share one date: those are told apart by ETags only.
-    last_modified = "" if manner.negotiable or manner.follows_preset else date
-    tags = [f"img-{image.id}", f"project-{image.project_id}", *([f"alias-{name[1:]}"] if name else [])]
+    last_modified = date if manner.is_dated and not (manner.negotiable or manner.follows_preset) else ""
+    tags = _tags(image, name, manner)
     lines = [
         ("etag", content.etag),
         ("cache-control", _cache_control(name, settings, manner)),
@@ -129,9 +132,19 @@ def of(
         described=described,
         whole=[(b"content-length", b"%d" % content.size), *described],
         is_rendition=content.is_rendition,
-        is_settled=bool(date),
+        is_settled=bool(date) or not manner.is_dated,
         body=content.body,
     )
+
+
+def _tags(image: Image, name: Alias | None, manner: Manner) -> list[str]:
+    """What it is purged by. A flow's own names are purged by the flow, and so is what they hid."""
+    tags = [f"img-{image.id}", f"project-{image.project_id}"]
+    if name:
+        tags.append(f"alias-{name[1:]}")
+        if manner.flow is not None:
+            tags.append(f"flow-{manner.flow}")
+    return tags
 
 
 def _cache_control(name: Alias | None, settings: Settings, manner: Manner) -> str:

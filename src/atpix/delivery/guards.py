@@ -56,6 +56,8 @@ def admit(
         _verify(settings, parsed, signed_path, now_s)
     if settings.strict_delivery and parsed.faults:
         raise _refused(parsed)
+    if parsed.handling.flow == "":
+        raise ValidationFailed.at("flow", "must be a UUID.")
     if settings.presets_only:
         _require_no_other(own)
     if settings.hide_originals and not (has_transformation or by_owner):

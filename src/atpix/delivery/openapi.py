@@ -61,6 +61,7 @@ _ABOUT_PARAMETERS = {
     "anim": "`0`: one frame of an animation.",
     "up": "`1`: enlarge what is too small.",
     "preset": "A name for parameters that the project has chosen.",
+    "flow": "A flow's UUID: its names come before the project's, and `@last`, `@first`, `@upload` are its own.",
     "dl": "Save as a file, under this name if one is given.",
     "fp_debug": "`1`, with a key that may read: the picture with its focal point marked, and `Atpix-Explain`.",
     "exp": "Signed URLs: until when they are good, in Unix seconds.",

@@ -12,6 +12,7 @@ from atpix.delivery.rendering import Renderings
 from atpix.delivery.timing import Steps
 from atpix.delivery.wishes import Wish
 from atpix.http.types import Receive
+from atpix.ids import FlowId
 from atpix.images import rows
 from atpix.images.rows import Found
 from atpix.imaging import geometry, grammar
@@ -72,8 +73,9 @@ class Resolver:
         )
 
     def _find(self, wish: Wish, who: Caller) -> Found:
+        flow = wish.parsed.handling.flow
         with self._svc.db.read() as tx:
-            return rows.find(tx, who, wish.address.ref)
+            return rows.find(tx, who, wish.address.ref, None if flow is None else FlowId(flow))
 
     def _jobs(self, looked: Looked) -> tuple[Job, Job | None]:
         """What to answer with, and what stands in while that takes too long."""

@@ -42,23 +42,26 @@ class Wish:
 
     @property
     def parameters(self) -> str | None:
-        """As they were written, to stand behind the same image's other address; None: too long for that. A signature
-        is of one address only.
+        """As they were written, to stand behind the image's permanent address; None: too long for that. A signature is
+        of one address only, and whose names come first matters to a name only.
         """
         if len(self.address.options) + len(self.query) > _LONGEST:
             return None
-        options, query = self.address.options, self.query
-        if self.parsed.handling.signature is not None:
+        options, query, handling = self.address.options, self.query, self.parsed.handling
+        left_out = _SIGNING if handling.signature is not None else frozenset[str]()
+        if handling.flow is not None:
+            left_out |= {"flow"}
+        if left_out:
             parts = grammar.path_options(options) if options else []
-            options = ",".join(f"{name}={value}" for name, value in parts if not _signs(name))
-            query = b"&".join(piece for piece in query.split(b"&") if not any(map(_signs, _names(piece))))
+            options = ",".join(f"{name}={value}" for name, value in parts if not _is_of(name, left_out))
+            query = b"&".join(piece for piece in query.split(b"&") if not _is_of_any(piece, left_out))
         path = quote(options, safe="=,.:;@-_~!*'()+$")
         return (f"/{path}" if path else "") + (f"?{query.decode('latin-1')}" if query else "")
 
 
-def _signs(name: str) -> bool:
-    return grammar.canonical_name(name) in _SIGNING
+def _is_of(name: str, names: frozenset[str]) -> bool:
+    return grammar.canonical_name(name) in names
 
 
-def _names(piece: bytes) -> list[str]:
-    return [name for name, _ in grammar.pairs_of(piece)]
+def _is_of_any(piece: bytes, names: frozenset[str]) -> bool:
+    return any(_is_of(name, names) for name, _ in grammar.pairs_of(piece))

@@ -24,6 +24,7 @@ MAX_QUERY_BYTES = 8192
 _SHOWN_CHARACTERS = 40
 _TOLD = frozenset((Output.JSON, Output.THUMBHASH, Output.BLURHASH))
 _SIGNING = frozenset(("exp", "kid", "sig"))
+_TREATED = {"exp": "counts as long past", "flow": "is refused"}
 _MIRRORED: dict[Flip, Flip] = {"h": "v", "v": "h"}
 
 
@@ -35,10 +36,11 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
-    """What does not change pixels. `download` True: under the image's own name. `expires` in Unix seconds; 0, which
-    is long past, where it could not be read.
+    """What does not change pixels. `flow`: whose names come first; empty where it could not be read. `download` True:
+    under the image's own name. `expires` in Unix seconds; 0, which is long past, where it could not be read.
     """
 
+    flow: str | None = None
     download: str | bool | None = None
     preset: str | None = None
     debug: bool = False
@@ -217,7 +219,7 @@ def _read(name: str, value: str, read: dict[str, Any], faults: list[Fault]) -> N
     if meaning is not None:
         read[row.field] = meaning
     if must:
-        treated = "was ignored" if meaning is None else "counts as long past" if name == "exp" else "was adjusted"
+        treated = "was ignored" if meaning is None else _TREATED.get(name, "was adjusted")
         faults.append(Fault(name, f"{name} {must}; {_shown(value)!r} {treated}."))
 
 

@@ -68,6 +68,7 @@ TABLE = (
     Parameter("anim", "animate", readers.switch, ("animate", "animated")),
     Parameter("up", "enlarge", readers.switch, ("enlarge", "upscale")),
     Parameter("preset", "preset", readers.word, ("p",)),
+    Parameter("flow", "flow", readers.identifier, ("flowid", "flow_id", "flow-id")),
     Parameter("dl", "download", readers.download, ("download",)),
     Parameter("fp_debug", "debug", readers.switch, ("fp-debug",)),
     Parameter("exp", "expires", readers.moment, ("expires",)),
@@ -75,10 +76,10 @@ TABLE = (
     Parameter("sig", "signature", readers.word, ("signature",)),
 )
 
-BARE = frozenset(("anim", "up", "dl", "fp_debug", "exp"))
-"""An empty value means something to these: yes, or, of `exp`, that it cannot be read. To the others it is none."""
+BARE = frozenset(("anim", "up", "dl", "fp_debug", "exp", "flow"))
+"""An empty value means something to these: yes, or, of `exp` and `flow`, that it cannot be read. To others it is none."""
 
-OF_THE_REQUEST = frozenset(("preset", "dl", "fp_debug", "exp", "kid", "sig"))
+OF_THE_REQUEST = frozenset(("preset", "flow", "dl", "fp_debug", "exp", "kid", "sig"))
 """These change no pixel; a preset cannot hold them."""
 
 BY_NAME = {name: row for row in TABLE for name in (row.name, *row.synonyms)}

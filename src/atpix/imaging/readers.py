@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from atpix.ids import as_uuid
 from atpix.imaging.spec import MAX_SIDE_PX
 from atpix.imaging.values import FocalPoint
 
@@ -173,6 +174,11 @@ def moment(text: str) -> Read:
     if text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS_OF_A_TIME:
         return int(text), None
     return 0, "must be a time in Unix seconds"
+
+
+def identifier(text: str) -> Read:
+    """A UUID in its canonical form. What is none is empty, so that whoever looks it up can refuse it."""
+    return (uuid, None) if (uuid := as_uuid(text.strip())) else ("", "must be a UUID")
 
 
 def word(text: str) -> Read:
