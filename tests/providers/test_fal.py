@@ -13,6 +13,7 @@ from tests.providers.conftest import Answer, StandIn, streamed
 from tests.providers.recipes import mask, reference
 from tests.providers.standins import fal as says
 
+from atpix.providers import fal_models
 from atpix.providers.fal import Fal
 from atpix.providers.values import ASPECT_RATIOS, Pictured, ProviderFailed, Queued, Recipe, UnknownModel
 from atpix.settings import Settings
@@ -338,3 +339,9 @@ def test_what_was_remembered_is_not_trusted(stand_in, tmp_path):
         with pytest.raises(ProviderFailed, match="cannot be read"):
             fal.poll(ref, recipe(), tmp_path / "t")
     assert stand_in.transcript == []
+
+
+def test_every_family_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
+
+    assert [name for name in fal_models.FAMILIES if f"{name.rpartition('/')[2]}`" not in page] == []

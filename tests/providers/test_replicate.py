@@ -13,6 +13,7 @@ from tests.providers.conftest import Answer, StandIn, streamed
 from tests.providers.recipes import mask, reference
 from tests.providers.standins import replicate as says
 
+from atpix.providers import replicate_models
 from atpix.providers.replicate import Replicate
 from atpix.providers.values import Pictured, ProviderFailed, Queued, Recipe, UnknownModel
 from atpix.settings import Settings
@@ -319,3 +320,9 @@ def test_what_was_remembered_is_not_trusted(stand_in):
         with pytest.raises(ProviderFailed, match="cannot be read"):
             provider(stand_in).poll(ref, recipe(), NOWHERE)
     assert stand_in.transcript == []
+
+
+def test_every_model_is_documented():
+    page = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()
+
+    assert [name for name in replicate_models.MODELS if f"{name.partition('/')[2]}" not in page] == []

@@ -78,7 +78,7 @@ UNKNOWN = Family(known=False, edits=(Edit("", "image_urls", 10, mask=True),), si
 
 _KONTEXT = (Edit("", "image_url"), Edit("/multi", "image_urls", 4))
 
-_FAMILIES = {
+FAMILIES = {
     "fal-ai/flux/schnell": Family(micro_usd=3_000, by_megapixel=True),
     "fal-ai/flux/dev": Family(edits=(Edit("/image-to-image", "image_url"),), micro_usd=25_000, by_megapixel=True),
     "fal-ai/flux-pro/kontext": Family(text="/text-to-image", edits=_KONTEXT, size="aspect_ratio", micro_usd=40_000),
@@ -116,11 +116,11 @@ _FAMILIES = {
 
 def named(model: str) -> tuple[str, Family]:
     """The name without an ending of its family's, and the family. A model in none is taken as it is written."""
-    prefixes = [name for name in _FAMILIES if model == name or model.startswith(name + "/")]
+    prefixes = [name for name in FAMILIES if model == name or model.startswith(name + "/")]
     if not prefixes:
         return model, UNKNOWN
     name = max(prefixes, key=len)
-    family = _FAMILIES[name]
+    family = FAMILIES[name]
     endings = {edit.ending for edit in family.edits} | {family.text or ""}
     rest = model.removeprefix(name)
     return (name, family) if rest in endings | {""} else (model, UNKNOWN)

@@ -50,7 +50,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
 
 UNKNOWN = Inputs(known=False, image="image", mask="mask")
 
-_MODELS = {
+MODELS = {
     "black-forest-labs/flux-schnell": Inputs(micro_usd=3_000),
     "black-forest-labs/flux-dev": Inputs(image="image", micro_usd=25_000),
     "black-forest-labs/flux-1.1-pro": Inputs(image="image_prompt", micro_usd=40_000),
@@ -79,4 +79,4 @@ _MODELS = {
 
 def named(model: str) -> Inputs:
     """By owner and name; a version of a known model takes what the model takes."""
-    return _MODELS.get(model.partition(":")[0], UNKNOWN)
+    return MODELS.get(model.partition(":")[0], UNKNOWN)
