@@ -15,6 +15,7 @@ from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
 from atpix.flows import routes as flows
 from atpix.generations import routes as generations
+from atpix.generations.runner import Runner
 from atpix.generations.waiting import Waiters
 from atpix.health import readiness
 from atpix.health import routes as health
@@ -51,15 +52,18 @@ def create_app(svc: Services) -> Application:
     delivery = Delivery(svc, authenticator, lambda: counted.count("renders"))
     worker = Worker(svc, flush=authenticator.flush_last_used)
     waiters = Waiters()
+    runner = Runner(svc, waiters.changed)
     lane = Lane(svc.settings.max_uploads, svc.settings.threads)
 
     async def start() -> None:
         svc.examiners.warm()
         svc.renderers.warm()
         worker.start()
+        runner.start()
         counted.start()
 
     async def stop() -> None:
+        await sync_to_thread(runner.stop)
         await sync_to_thread(worker.stop)
         await sync_to_thread(counted.stop)
         await sync_to_thread(lane.close)
@@ -73,8 +77,10 @@ def create_app(svc: Services) -> Application:
             "lane": lane,
             "meters": counted,
             "waiters": waiters,
-            "wake": lambda: None,
-            "readiness": Readiness(readiness.checks(svc, lambda: worker.alive)),
+            "wake": runner.wake,
+            "readiness": Readiness(
+                readiness.checks(svc, {"worker": lambda: worker.alive, "generations": lambda: runner.alive})
+            ),
         }
     )
     return Frame(

@@ -18,7 +18,7 @@ def test_a_running_server_is_alive_and_ready(public):
     assert answer.status_code == 200
     assert answer.json()["status"] == "ready"
     checks = answer.json()["checks"]
-    assert set(checks) == {"database", "migrations", "storage", "worker"}
+    assert set(checks) == {"database", "migrations", "storage", "worker", "generations"}
     assert all(check["status"] == "ok" and check["ms"] >= 0 for check in checks.values())
 
 
@@ -49,7 +49,7 @@ def test_a_fault_of_a_check_is_a_failed_check():
 
 
 def test_a_worker_that_ended_makes_a_process_unready(svc):
-    report = Readiness(readiness.checks(svc, lambda: False)).report()
+    report = Readiness(readiness.checks(svc, {"worker": lambda: False, "generations": lambda: True})).report()
 
     assert report.checks["worker"].reason == "WORKER_ENDED"
 
@@ -58,7 +58,7 @@ def test_a_database_without_a_schema_is_unready(empty_svc):
     with empty_svc.db.transaction() as tx:
         tx.execute(readiness.sa.text("DELETE FROM alembic_version"))
 
-    report = Readiness(readiness.checks(empty_svc, lambda: True)).report()
+    report = Readiness(readiness.checks(empty_svc, {"worker": lambda: True})).report()
 
     assert report.checks["migrations"].reason == "MIGRATIONS_MISSING"
     assert report.checks["database"].status == "ok"

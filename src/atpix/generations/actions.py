@@ -9,7 +9,7 @@ from msgspec import UNSET, UnsetType
 from atpix import outbox
 from atpix.caller import Caller
 from atpix.db import Writing
-from atpix.generations import admission, beginning, rows
+from atpix.generations import admission, beginning, finishing, rows
 from atpix.generations.beginning import Made, Order
 from atpix.generations.errors import GenerationInProgress
 from atpix.generations.listing import Filter, page
@@ -22,9 +22,6 @@ from atpix.images import rows as image_rows
 from atpix.images.rows import Image
 from atpix.projects import authentication
 from atpix.services import Services
-
-CANCELLED = "CANCELLED"
-"""The code in the `error` of one that was cancelled."""
 
 Seal = Callable[[Writing, Shown], None]
 """Runs inside the transaction, last: where an idempotent answer is stored."""
@@ -187,27 +184,10 @@ def cancel(svc: Services, who: Caller, generation: GenerationId, seal: Seal) -> 
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         old = rows.locked(tx, who, generation)
-        if not old.has_ended:
-            rows.update(tx, old.id, **_stopped(svc, old))
+        finishing.cancel(tx, old, svc.now())
         shown = rows.shown(tx, who, rows.find(tx, who, generation))
         seal(tx, shown)
     return Cancelled(shown, _job(old))
-
-
-def _stopped(svc: Services, old: Generation) -> dict[str, Any]:
-    took_ms = None if old.started_at is None else max(0, svc.now() - old.started_at)
-    return {
-        "status": "failed",
-        "error_code": CANCELLED,
-        "error_message": "It was cancelled.",
-        "claimed_by": None,
-        "lease_until": None,
-        "planned_image_id": None,
-        "provider_ref": None,
-        "cost_micro_usd": None,
-        "processing_time_ms": took_ms,
-        "updated_at": _later(svc, old),
-    }
 
 
 def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
@@ -226,6 +206,7 @@ def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
         gone = [image for image in made if image.alias is None]
         for image in gone:
             _delete_image(tx, svc, who, image)
+        finishing.cancel(tx, old, svc.now())
         rows.delete(tx, generation)
         svc.failpoint("generation.delete")
     svc.db.withdrew()

@@ -199,8 +199,8 @@ def generation_id_of(text: str) -> GenerationId:
 
 
 def _cost_usd(row: Generation) -> float | None:
-    """While it is under way the column holds what was promised to the budget."""
-    return row.cost_micro_usd / _MICRO if row.has_ended and row.cost_micro_usd is not None else None
+    """Until it has succeeded the column holds what was promised to the budget."""
+    return row.cost_micro_usd / _MICRO if row.status == "success" and row.cost_micro_usd is not None else None
 
 
 def _flow(text: str) -> FlowId:

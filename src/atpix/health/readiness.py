@@ -49,7 +49,9 @@ class NotReady(Exception):
     """The reason, in a word."""
 
 
-def checks(svc: Services, worker_is_alive: Callable[[], bool]) -> dict[str, Check]:
+def checks(svc: Services, threads: Mapping[str, Callable[[], bool]]) -> dict[str, Check]:
+    """`threads` by name: whether each is alive."""
+
     def database() -> None:
         with svc.db.read() as tx:
             tx.scalar(sa.select(1))
@@ -61,11 +63,15 @@ def checks(svc: Services, worker_is_alive: Callable[[], bool]) -> dict[str, Chec
         if found is None or found < SCHEMA:
             raise NotReady("MIGRATIONS_MISSING")
 
-    def worker() -> None:
-        if not worker_is_alive():
-            raise NotReady("WORKER_ENDED")
+    def alive(name: str, is_alive: Callable[[], bool]) -> Check:
+        def check() -> None:
+            if not is_alive():
+                raise NotReady(f"{name.upper()}_ENDED")
 
-    return {"database": database, "migrations": migrations, "storage": svc.blobs.check, "worker": worker}
+        return check
+
+    lives = {name: alive(name, is_alive) for name, is_alive in threads.items()}
+    return {"database": database, "migrations": migrations, "storage": svc.blobs.check, **lives}
 
 
 class Readiness:
