@@ -57,8 +57,8 @@ def test_a_job_is_queued_is_drawn_and_is_done(stand_in, tmp_path):
     fal, ref = taken(stand_in)
     stand_in.answers = [says.queued(4), says.in_progress()]
 
-    assert fal.poll(ref, recipe(), tmp_path / "t") == Queued(ref, 3.0)
-    assert fal.poll(ref, recipe(), tmp_path / "t") == Queued(ref, 1.0)
+    assert fal.poll(ref, recipe(), tmp_path / "t") == Queued(ref, 2.5)
+    assert fal.poll(ref, recipe(), tmp_path / "t") == Queued(ref, 0.5)
     says.finishes(stand_in, PICTURE)
     done = fal.poll(ref, recipe(), tmp_path / "t")
 

@@ -49,7 +49,7 @@ def poll_fails(stand_in: StandIn, tmp_path: Path, **more) -> ProviderFailed:
 def sent(stand_in: StandIn, **more) -> tuple[str, dict]:
     """Where a recipe goes, and the input that it becomes."""
     stand_in.answers = [says.prediction("starting", 201)]
-    assert provider(stand_in).generate(recipe(**more), NOWHERE) == Queued(says.ID)
+    assert provider(stand_in).generate(recipe(**more), NOWHERE) == Queued(says.ID, 0.5)
     asked = stand_in.transcript[-1]
     return asked.path, asked.json()["input"]
 
@@ -59,7 +59,7 @@ def test_a_prediction_starts_is_processed_and_succeeds(stand_in, tmp_path):
     replicate = provider(stand_in)
 
     queued = replicate.generate(recipe(seed=7), NOWHERE)
-    assert queued == Queued(says.ID)
+    assert queued == Queued(says.ID, 0.5)
     assert replicate.poll(says.ID, recipe(seed=7), tmp_path / "t") == queued
     assert replicate.poll(says.ID, recipe(seed=7), tmp_path / "t") == queued
     done_with(stand_in, [f"{stand_in.url}/files/out.webp"])
@@ -262,7 +262,7 @@ def test_addresses_of_a_foreign_host_are_never_asked(stand_in, tmp_path):
 
     queued = replicate.generate(recipe(), NOWHERE)
 
-    assert queued == Queued(says.ID)
+    assert queued == Queued(says.ID, 0.5)
     assert replicate.poll(queued.ref, recipe(), tmp_path / "t") == queued
 
 

@@ -32,6 +32,7 @@ from atpix.settings import Settings
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,7}")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NAMESPACES = frozenset({"workflows", "comfy"})
+_AGAIN_S = 0.5  # the fast models take less than a second
 _LONGEST_AGAIN_S = 10.0
 _WAITING = ("IN_QUEUE", "IN_PROGRESS")
 _TRANSIENT = frozenset(
@@ -193,7 +194,7 @@ def _parsed(ref: str) -> _Job:
 
 def _again_s(answer: Json) -> float:
     ahead = answer.get("queue_position")
-    return min(_LONGEST_AGAIN_S, 1 + ahead / 2) if isinstance(ahead, int) and ahead > 0 else 1.0
+    return min(_LONGEST_AGAIN_S, _AGAIN_S * (1 + ahead)) if isinstance(ahead, int) and ahead > 0 else _AGAIN_S
 
 
 def _seconds(status: Json) -> float | None:

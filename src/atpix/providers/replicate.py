@@ -26,6 +26,7 @@ from atpix.settings import Settings
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(:[A-Za-z0-9]{1,100})?")
 _ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
+_AGAIN_S = 0.5  # the fast models take less than a second
 _WAITING = ("starting", "processing")
 _BLOCKED = re.compile(
     r"\bnsfw\b|\bE005\b|flagged as|as sensitive|sensitive content|safety (filter|check|system)"
@@ -103,7 +104,7 @@ class Replicate:
     def _outcome(self, prediction: Json, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
         status = prediction.get("status")
         if status in _WAITING:
-            return Queued(ref)
+            return Queued(ref, _AGAIN_S)
         if status == "failed":
             raise _why(self._http.said(prediction))
         if status in ("canceled", "aborted"):
