@@ -4,8 +4,14 @@ from itertools import count
 from pathlib import Path
 
 import pytest
+from tests.access import Access
 from tests.backends import Backends
+from tests.generations.api import Generations, Queue
 from tests.generations.studio import Studio
+from tests.wire import Wire
+
+from atpix.projects import actions, preferences
+from atpix.services import Services
 
 
 @pytest.fixture
@@ -26,3 +32,31 @@ def studio(new_studio: Callable[..., Studio]) -> Iterator[Studio]:
     made = new_studio()
     yield made
     made.settled()
+
+
+@pytest.fixture
+def generations(raw: Wire) -> Generations:
+    return Generations(raw)
+
+
+@pytest.fixture
+def others(other_raw: Wire) -> Generations:
+    """With the key of another project."""
+    return Generations(other_raw)
+
+
+@pytest.fixture
+def queue(svc: Services, project: Access) -> Iterator[Queue]:
+    held = Queue(svc, project)
+    yield held
+    held.go_on()
+
+
+@pytest.fixture
+def choose(svc: Services, project: Access) -> Callable[..., None]:
+    """Settings of the project, before its key is used: `choose(generationsPerMinute=3)`."""
+
+    def chosen(**settings: object) -> None:
+        actions.update_project(svc, project.row.id, settings=preferences.parse(settings))
+
+    return chosen

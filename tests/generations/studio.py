@@ -59,7 +59,7 @@ class Studio:
     def new_project(self, **settings: object) -> Access:
         row = actions.ensure_project(self.svc, f"org-{uuid4().hex[:12]}/shop")
         if settings:
-            actions.change_settings(self.svc, row.id, preferences.parse(settings))
+            row = actions.update_project(self.svc, row.id, settings=preferences.parse(settings))
         text = actions.create_key(self.svc, row, scopes=SCOPES).text
         caller = Authenticator(self.svc.db, self.clock, 0).look_up(text)
         assert isinstance(caller, Caller)
@@ -108,8 +108,9 @@ class Studio:
     def again(self, generation: GenerationId, **columns: object) -> None:
         """Another run, as regenerating makes it."""
         anew = {
-            "status": "pending", "run": generations.c.run + 1, "attempts": 0, "started_at": None, "due_at": self.clock(),
-            "planned_image_id": None, "provider_ref": None, "claimed_by": None, "lease_until": None, "enhanced": False,
+            "status": "pending", "run": generations.c.run + 1, "attempts": 0, "due_at": self.clock(),
+            "started_at": None, "planned_image_id": None, "provider_ref": None, "claimed_by": None,
+            "lease_until": None, "enhanced": False,
         }  # fmt: skip
         self.set(generation, **anew, **columns)
 

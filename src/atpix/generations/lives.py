@@ -7,7 +7,7 @@ In the folder lies what a runner needs while it works; it goes with it.
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,22 +24,23 @@ class Life:
         self._all.mkdir(parents=True, exist_ok=True, mode=0o700)
         unborn = self._all / f".{runner}"
         unborn.mkdir(mode=0o700)
-        self._descriptor = _locked(unborn / _LOCK)
+        self._descriptor: int | None = _locked(unborn / _LOCK)
         unborn.rename(self.folder)  # nobody sees it unlocked
 
-    def dead(self) -> Iterator[str]:
-        """Runners that have ended without taking their leave. Whoever is given one buries it: nobody else is given it
-        meanwhile, and another is, later, if the caller fails.
+    def bury(self, succeed: Callable[[str], None]) -> None:
+        """Call `succeed` with each runner that ended without taking its leave: nobody else is told of it meanwhile.
+        Whoever looks next is, when `succeed` fails, whose error is let through.
         """
         for folder in self._others():
-            with suppress(OSError):
+            try:
                 descriptor = _locked(folder / _LOCK)
-                try:
-                    yield folder.name
-                    shutil.rmtree(folder, ignore_errors=True)
-                finally:
-                    if descriptor is not None:
-                        os.close(descriptor)
+            except OSError:  # it lives, or somebody else was faster
+                continue
+            try:
+                succeed(folder.name)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(descriptor)
 
     def _others(self) -> list[Path]:
         with suppress(OSError), os.scandir(self._all) as entries:
@@ -50,8 +51,11 @@ class Life:
         return entry.name != self.folder.name
 
     def end(self) -> None:
-        shutil.rmtree(self.folder, ignore_errors=True)
-        os.close(self._descriptor)
+        """Safe to repeat."""
+        if self._descriptor is not None:
+            shutil.rmtree(self.folder, ignore_errors=True)
+            os.close(self._descriptor)
+            self._descriptor = None
 
 
 def _locked(path: Path) -> int:

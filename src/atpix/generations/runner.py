@@ -126,7 +126,7 @@ class Runner:
     def _round(self, *, woken: bool) -> float:
         """Everything that is due. Returns in how many seconds to come back."""
         now_s = time.monotonic()
-        self._bury_the_dead()
+        self._life.bury(self._succeed)
         if now_s >= self._expired_at_s:
             self._expired_at_s = now_s + _LOOK_FOR_EXPIRED_S
             self._take_over_expired()
@@ -208,11 +208,10 @@ class Runner:
                 work = heapq.heappop(self._parked)[2]
             self._threads.run(partial(self._carry_out, work))
 
-    def _bury_the_dead(self) -> None:
-        for runner in self._life.dead():
-            with self._svc.db.transaction(durable=False) as tx:
-                taken = queue.take_over(tx, self._svc.now(), of=runner)
-            log.info("runner_succeeded", runner=runner, generations=taken)
+    def _succeed(self, runner: str) -> None:
+        with self._svc.db.transaction(durable=False) as tx:
+            taken = queue.take_over(tx, self._svc.now(), of=runner)
+        log.info("runner_succeeded", runner=runner, generations=taken)
 
     def _take_over_expired(self) -> None:
         with self._svc.db.read() as tx:
