@@ -15,7 +15,15 @@ from atpix.db import Writing
 from atpix.db.tables import aliases as names
 from atpix.db.tables import images
 from atpix.flows import rows
+from atpix.flows.errors import NothingGenerated
 from atpix.flows.rows import Flow
+from atpix.generations import actions as generations
+from atpix.generations import finishing
+from atpix.generations import listing as generation_listing
+from atpix.generations import rows as generation_rows
+from atpix.generations.actions import Seal
+from atpix.generations.beginning import Made
+from atpix.generations.rows import Generation, Shown
 from atpix.http.paging import Page, Window
 from atpix.ids import Alias, FlowId, ImageId, blob_key, new_id
 from atpix.images import aliases, listing
@@ -40,15 +48,20 @@ class Gone:
     count: int
     ids: Sequence[str]
 
+    @classmethod
+    def of(cls, ids: Sequence[str]) -> "Gone":
+        return cls(len(ids), ids[:MOST_IDS])
+
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """`kept` images are those that the project has a name for."""
+    """`kept` images are those that the project has a name for. `under_way` was given up."""
 
     id: FlowId
     images: Gone
     generations: Gone
     kept: Gone
+    under_way: Sequence[Generation]
 
 
 def create(svc: Services, who: Caller, meta: str, seal: Callable[[Writing, Flow], None]) -> Flow:
@@ -76,6 +89,23 @@ def list_images(svc: Services, who: Caller, flow: FlowId, window: Window) -> Pag
     with svc.db.read() as tx:
         rows.get(tx, who, flow)
         return listing.page(tx, who, Filter(flow=flow), window)
+
+
+def list_generations(svc: Services, who: Caller, flow: FlowId, window: Window) -> Page[Shown]:
+    """Raises FlowNotFound."""
+    with svc.db.read() as tx:
+        rows.get(tx, who, flow)
+        return generation_listing.page(tx, who, generation_listing.Filter(flow=flow), window)
+
+
+def regenerate(svc: Services, who: Caller, flow: FlowId, seal: Seal) -> Made:
+    """The newest generation again. Raises FlowNotFound, NothingGenerated, and what `generations.regenerate` does."""
+    with svc.db.read() as tx:
+        rows.get(tx, who, flow)
+        newest = generation_rows.newest_of_flow(tx, who, flow)
+    if newest is None:
+        raise NothingGenerated(flow)
+    return generations.regenerate(svc, who, newest.id, seal)
 
 
 def update(svc: Services, who: Caller, flow: FlowId, meta: str, allowed: Precondition) -> Flow:
@@ -113,13 +143,16 @@ def remove_alias(svc: Services, who: Caller, flow: FlowId, alias: Alias, allowed
 
 def delete(svc: Services, who: Caller, flow: FlowId, allowed: Precondition) -> Deleted:
     """For ever, with its generations and images, in one step. Images that the project has a name for stay, without a
-    flow. Generations under way find their record gone, and what they made is given up.
+    flow. Generations under way are cancelled; the caller tells their providers.
     """
     with svc.db.transaction() as tx:
         aliases.lock_scope(tx, who)
         authentication.still_valid(tx, who, svc.now())
         rows.lock(tx, who, flow, to_delete=True)
         allowed(rows.get(tx, who, flow))
+        under_way = rows.under_way(tx, flow)
+        for run in under_way:
+            finishing.cancel(tx, run, svc.now())
         kept, made = rows.images_kept(tx, flow), rows.generations_of(tx, flow)
         gone = [image for image in rows.images_of(tx, flow) if image not in set(kept)]
         aliases.release(tx, who, names.c.flow_id == flow, at=svc.now())
@@ -129,7 +162,7 @@ def delete(svc: Services, who: Caller, flow: FlowId, allowed: Precondition) -> D
         rows.delete(tx, flow)
         svc.failpoint("flow.delete")
     svc.db.withdrew()
-    return Deleted(flow, *(Gone(len(ids), ids[:MOST_IDS]) for ids in (gone, made, kept)))
+    return Deleted(flow, Gone.of(gone), Gone.of(made), Gone.of(kept), under_way)
 
 
 def _delete_images(tx: Writing, svc: Services, who: Caller, gone: Sequence[ImageId]) -> None:

@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, post, put
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from atpix.db import Writing
@@ -10,11 +11,18 @@ from atpix.flows import actions
 from atpix.flows.actions import Precondition
 from atpix.flows.rows import Flow
 from atpix.flows.schemas import DeletedFlowOut, FlowAliasesIn, FlowIn, FlowOut, FlowUpdateIn, flow_of
+from atpix.generations.actions import Job, Seal
+from atpix.generations.answering import Asking, begun
+from atpix.generations.answering import One as OneGeneration
+from atpix.generations.beginning import Made
+from atpix.generations.routes import UNDER_WAY, tell_provider
+from atpix.generations.schemas import GenerationOut
 from atpix.http import answers, idempotency
 from atpix.http.conditional import etag_of, require_match
 from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
+from atpix.http.preferring import Prefer, wait_of
 from atpix.http.wire import Answer, Listing, encode
 from atpix.ids import Alias
 from atpix.images.rows import Image
@@ -69,6 +77,32 @@ def list_flow_images(flow_id: FromPath[str], who: Who, svc: Svc, window: Paged) 
     return listing(page, window, lambda image: ImageOut.of(image, who, cdn), _id)
 
 
+@get("/{flow_id:str}/generations", opt={"scope": "read"}, sync_to_thread=True, operation_id="listFlowGenerations")
+def list_flow_generations(flow_id: FromPath[str], who: Who, svc: Svc, window: Paged) -> Listing[GenerationOut]:
+    """Newest first."""
+    page, cdn = actions.list_generations(svc, who, flow_of(flow_id), window), svc.settings.cdn
+    return listing(page, window, lambda shown: GenerationOut.of(shown, who, cdn), lambda shown: shown.generation.id)
+
+
+@post(
+    "/{flow_id:str}/regenerate",
+    status_code=200,
+    opt={"scope": "generate"},
+    operation_id="regenerateFlow",
+    responses=UNDER_WAY,
+)
+async def regenerate_flow(
+    request: AnyRequest, flow_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
+) -> OneGeneration:
+    """The newest generation again: a new image, to which names of the old one move in one step."""
+    preference, flow = wait_of(prefer), flow_of(flow_id)
+
+    def work(seal: Seal) -> Made:
+        return actions.regenerate(svc, who, flow, seal)
+
+    return await begun(Asking(request, svc, who), b"", work, preference, ended_status=200)
+
+
 @put("/{flow_id:str}/aliases", opt={"scope": "write"}, sync_to_thread=True, operation_id="nameInFlow")
 def name_in_flow(
     flow_id: FromPath[str], data: JSONBody[FlowAliasesIn], who: Who, svc: Svc, if_match: IfMatch = None
@@ -93,10 +127,17 @@ def remove_flow_alias(
     return answers.tagged(FlowOut.of(actions.remove_alias(svc, who, flow_of(flow_id), name, allowed)))
 
 
-@delete("/{flow_id:str}", status_code=200, opt={"scope": "delete"}, sync_to_thread=True, operation_id="deleteFlow")
-def delete_flow(flow_id: FromPath[str], who: Who, svc: Svc, if_match: IfMatch = None) -> Answer[DeletedFlowOut]:
+@delete("/{flow_id:str}", status_code=200, opt={"scope": "delete"}, operation_id="deleteFlow")
+async def delete_flow(
+    request: AnyRequest, flow_id: FromPath[str], who: Who, svc: Svc, if_match: IfMatch = None
+) -> Answer[DeletedFlowOut]:
     """For ever, with its generations and images. Images that the project has a name for stay, without a flow."""
-    return Answer(data=DeletedFlowOut.of(actions.delete(svc, who, flow_of(flow_id), _unless_changed(if_match))))
+    deleted = await sync_to_thread(actions.delete, svc, who, flow_of(flow_id), _unless_changed(if_match))
+    waiters = Asking(request, svc, who).waiters
+    for run in deleted.under_way:
+        waiters.changed(run.id)
+        tell_provider(svc, Job(run.provider, run.provider_ref) if run.provider_ref else None)
+    return Answer(data=DeletedFlowOut.of(deleted))
 
 
 def _unless_changed(if_match: str | None) -> Precondition:
@@ -111,7 +152,8 @@ def _id(row: Flow | Image) -> str:
 router = Router(
     "/flows",
     route_handlers=[
-        create_flow, list_flows, get_flow, update_flow, list_flow_images, name_in_flow, remove_flow_alias, delete_flow,
+        create_flow, list_flows, get_flow, update_flow, list_flow_images, list_flow_generations, regenerate_flow,
+        name_in_flow, remove_flow_alias, delete_flow,
     ],
     tags=["Flows"],
 )  # fmt: skip

@@ -11,6 +11,8 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generations
 from atpix.db.tables import aliases, flows, image_counts, images
+from atpix.generations import rows as generation_rows
+from atpix.generations.rows import Generation
 from atpix.http.paging import Page, Window
 from atpix.ids import FlowId, GenerationId, ImageId, ProjectId
 from atpix.images.errors import FlowNotFound
@@ -48,12 +50,6 @@ _GENERATIONS = (
     .group_by(generations.c.flow_id)
 )
 _IMAGES_OF = sa.select(images.c.id).where(images.c.flow_id == bindparam("flow"))
-_NEWEST = (
-    sa.select(generations.c.id)
-    .where(generations.c.flow_id == bindparam("flow"), generations.c.project_id == bindparam("project"))
-    .order_by(generations.c.id.desc())
-    .limit(1)
-)
 
 
 def get(tx: Reading, who: Caller, flow: FlowId) -> Flow:
@@ -114,9 +110,11 @@ def generations_of(tx: Reading, flow: FlowId) -> list[GenerationId]:
     return [GenerationId(row.id) for row in tx.all(query)]
 
 
-def newest_generation(tx: Reading, who: Caller, flow: FlowId) -> GenerationId | None:
-    found = tx.scalar(_NEWEST, {"flow": flow, "project": who.project})
-    return None if found is None else GenerationId(found)
+def under_way(tx: Writing, flow: FlowId) -> list[Generation]:
+    """Nobody else ends them while this transaction lasts."""
+    mine = generations.c.flow_id == flow, generations.c.status.in_(("pending", "processing"))
+    query = generation_rows.SELECT.where(*mine).order_by(generations.c.id).with_for_update(key_share=True)
+    return [generation_rows.of_row(row) for row in tx.all(query)]
 
 
 def _whole(tx: Reading, rows: Sequence[Any]) -> list[Flow]:

@@ -16,7 +16,7 @@ MOST_MOVES = 100
 
 
 class FlowOut(Wire, frozen=True):
-    """A flow. `imageCount` leaves out the trash; `updatedAt` is of its `meta` and its names."""
+    """A flow. `imageCount` leaves out the trash; `updatedAt` is of `meta`, names and generations."""
 
     id: str
     project_id: str

@@ -36,14 +36,14 @@ OfStatus = Annotated[Status | None, QueryParameter(name="status", description="O
 LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The id of the last event that you have.")
 ]
-_UNDER_WAY = {
+UNDER_WAY = {
     202: ResponseSpec(
         Answer[GenerationOut], generate_examples=False, description="It is under way; Location says where to look."
     )
 }
 
 
-@post("/", opt={"scope": "generate"}, operation_id="createGeneration", responses=_UNDER_WAY)
+@post("/", opt={"scope": "generate"}, operation_id="createGeneration", responses=UNDER_WAY)
 async def create_generation(
     request: AnyRequest, data: JSONBody[GenerationIn], who: Who, svc: Svc, prefer: Prefer = None
 ) -> One:
@@ -94,7 +94,7 @@ async def stream_generation(
     return cast("Response[bytes]", Stream(body, media_type=events.MEDIA_TYPE, headers=events.HEADERS))
 
 
-@put("/{generation_id:str}", opt={"scope": "generate"}, operation_id="updateGeneration", responses=_UNDER_WAY)
+@put("/{generation_id:str}", opt={"scope": "generate"}, operation_id="updateGeneration", responses=UNDER_WAY)
 async def update_generation(
     request: AnyRequest,
     generation_id: FromPath[str],
@@ -118,7 +118,7 @@ async def update_generation(
     status_code=200,
     opt={"scope": "generate"},
     operation_id="regenerateGeneration",
-    responses=_UNDER_WAY,
+    responses=UNDER_WAY,
 )
 async def regenerate(
     request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
@@ -132,7 +132,7 @@ async def regenerate(
     return await begun(Asking(request, svc, who), b"", work, preference, ended_status=200)
 
 
-@post("/{generation_id:str}/replay", opt={"scope": "generate"}, operation_id="replayGeneration", responses=_UNDER_WAY)
+@post("/{generation_id:str}/replay", opt={"scope": "generate"}, operation_id="replayGeneration", responses=UNDER_WAY)
 async def replay(
     request: AnyRequest,
     generation_id: FromPath[str],
@@ -165,7 +165,7 @@ async def cancel(request: AnyRequest, generation_id: FromPath[str], who: Who, sv
         return found
     cancelled = found[0]
     asking.waiters.changed(generation)
-    _tell_provider(svc, cancelled.job)
+    tell_provider(svc, cancelled.job)
     return answers.tagged(asking.out(cancelled.shown))
 
 
@@ -176,11 +176,11 @@ async def delete_generation(
     """For ever, with the images that it made, but for those that the project has a name for."""
     deleted = await sync_to_thread(actions.delete, svc, who, generation_id_of(generation_id))
     Asking(request, svc, who).waiters.changed(deleted.id)
-    _tell_provider(svc, deleted.job)
+    tell_provider(svc, deleted.job)
     return Answer(data=DeletedGenerationOut.of(deleted))
 
 
-def _tell_provider(svc: Services, job: Job | None) -> None:
+def tell_provider(svc: Services, job: Job | None) -> None:
     """That nobody waits for it any more, without making the caller wait for that."""
     if job is not None:
         asyncio.get_running_loop().run_in_executor(None, svc.providers.named(job.provider).cancel, job.ref)

@@ -36,6 +36,7 @@ _ANSWERS_WITH = {
     "updateGeneration": _BEGUN,
     "regenerateGeneration": _BEGUN,
     "replayGeneration": _BEGUN,
+    "regenerateFlow": _BEGUN,
 }
 _NAMES = {"alias": ALIAS, "organization": SLUG}
 _UNTAGGED = frozenset({"createKey", "rotateKey"})

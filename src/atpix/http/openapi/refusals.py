@@ -70,6 +70,10 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "getFlow": ("FLOW_NOT_FOUND",),
     "updateFlow": ("FLOW_NOT_FOUND",),
     "listFlowImages": ("FLOW_NOT_FOUND",),
+    "listFlowGenerations": ("FLOW_NOT_FOUND",),
+    "regenerateFlow": (
+        *_LIMITS, "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
+    ),
     "nameInFlow": ("FLOW_NOT_FOUND", "IMAGE_NOT_FOUND", "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS"),
     "removeFlowAlias": ("FLOW_NOT_FOUND", "ALIAS_NOT_FOUND", "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS"),
     "deleteFlow": ("FLOW_NOT_FOUND",),
