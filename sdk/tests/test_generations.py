@@ -296,7 +296,7 @@ def test_what_was_used_is_asked_for_in_the_words_of_the_api(client, server):
     report = {
         "from": TIME, "to": TIME, "groupBy": "day", "totals": sums, "groups": [{"key": "2026-01-02", **sums}],
         "hasMore": False,
-        "budget": {"month": "2026-01", "limitUsd": 10.0, "spentUsd": 0.08, "leftUsd": 9.92},
+        "budget": {"month": "2026-01", "limitUsd": 10.0, "committedUsd": 0.08, "leftUsd": 9.92},
     }  # fmt: skip
     server.script.append(one(report))
 

@@ -15,6 +15,7 @@ from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
 from atpix.flows import routes as flows
 from atpix.generations import routes as generations
+from atpix.generations import usage_routes as usage
 from atpix.generations.runner import Runner
 from atpix.generations.waiting import Waiters
 from atpix.health import readiness
@@ -105,6 +106,7 @@ def api(state: State) -> Litestar:
                     renditions.router,
                     flows.router,
                     generations.router,
+                    usage.router,
                     live.router,
                     projects.router,
                 ],

@@ -130,7 +130,8 @@ class Budget(Model, frozen=True, kw_only=True):
 
     month: str
     limit_usd: float | None
-    spent_usd: float
+    committed_usd: float
+    """Spent, and the estimates of what is under way."""
     left_usd: float | None
 
 
