@@ -1,6 +1,7 @@
 """A real Atpix server: `atpix serve` in a process of its own, on a free port, with a data folder of its own."""
 
 import http.client
+import json
 import os
 import signal
 import subprocess
@@ -44,7 +45,7 @@ def running(data: Path, **settings: object) -> Iterator[AtpixServer]:
     port = servers._free_ports(1)[0]
     chosen = {"data": data, "port": port, "log_level": "warning", **settings}
     plain = {name: value for name, value in os.environ.items() if not name.startswith("ATPIX_")}
-    env = plain | {f"ATPIX_{name.upper()}": str(value) for name, value in chosen.items()}
+    env = plain | {f"ATPIX_{name.upper()}": _text(value) for name, value in chosen.items()}
     log = data.parent / f"{data.name}.log"
     with log.open("wb") as output:
         process = subprocess.Popen([ATPIX, "serve"], stdout=output, stderr=output, env=env, start_new_session=True)
@@ -58,6 +59,11 @@ def running(data: Path, **settings: object) -> Iterator[AtpixServer]:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait(STOP_S)
+
+
+def _text(value: object) -> str:
+    """As the environment has it."""
+    return json.dumps(value) if isinstance(value, list | dict) else str(value)
 
 
 def _until_it_answers(server: AtpixServer) -> None:

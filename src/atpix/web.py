@@ -29,7 +29,9 @@ from atpix.http.rendering import render
 from atpix.http.types import Application
 from atpix.images import routes as images
 from atpix.images.point_reads import PointReads
+from atpix.live import openapi as live_openapi
 from atpix.live import routes as live
+from atpix.live.application import Live
 from atpix.meters import Meters
 from atpix.projects import routes as projects
 from atpix.projects.authentication import Authenticator
@@ -85,7 +87,7 @@ def create_app(svc: Services) -> Application:
         }
     )
     return Frame(
-        delivery=delivery,
+        delivery=Live(svc, delivery, waiters, runner.wake),
         prefix=addresses.PREFIX,
         api=PointReads(cast("Application", api(state)), svc, authenticator),  # ASGI in stricter words
         meters=counted,
@@ -130,7 +132,7 @@ def api(state: State) -> Litestar:
 
 def describe(app: Litestar) -> dict[str, Any]:
     """The OpenAPI document of the whole, delivery included."""
-    return openapi.document(app.routes, delivery_openapi.path_items())
+    return openapi.document(app.routes, delivery_openapi.path_items() | live_openapi.path_items())
 
 
 def _gauges(svc: Services, delivery: Delivery) -> dict[str, float]:

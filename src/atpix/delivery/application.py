@@ -32,16 +32,18 @@ _ATTEMPTS = 3
 
 
 class Delivery:
-    """One a process, used from its event loop. `counted` is called for each rendition that is made."""
+    """One a process, used from its event loop. `counted` is called for each rendition that is made. `fresh` and
+    `publics` are for whoever hands requests on to it.
+    """
 
     def __init__(self, svc: Services, authenticator: Authenticator, counted: Callable[[], None]) -> None:
         self._svc = svc
         self._authenticator = authenticator
-        self._fresh = freshness.watch(svc.db)
-        self._publics = Publics(svc.db, self._fresh)
+        self.fresh = freshness.watch(svc.db)
+        self.publics = Publics(svc.db, self.fresh)
         self.renderings = Renderings(svc, counted)
-        self._resolver = Resolver(svc, self._publics, self.renderings)
-        self._remembered = Remembered(self._fresh, self._publics)
+        self._resolver = Resolver(svc, self.publics, self.renderings)
+        self._remembered = Remembered(self.fresh, self.publics)
         folder = svc.blobs.local_path(BlobKey(RENDITIONS))
         self._sender = Sender(
             svc.blobs,
@@ -66,7 +68,7 @@ class Delivery:
 
     def close(self) -> None:
         self.renderings.close()
-        self._fresh.close()
+        self.fresh.close()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         """With a key a plain address is a question too: its holder may have what others may not."""
@@ -120,7 +122,7 @@ class Delivery:
 
     async def _goes_by_signatures(self, path: str) -> bool:
         try:
-            public = await self._publics.of(addresses.parse(path))
+            public = await self.publics.of(addresses.parse(path))
         except AtpixError:  # no such project, or no such address
             return False
         return public.who.settings.signed_urls

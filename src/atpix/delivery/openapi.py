@@ -80,7 +80,7 @@ def path_items() -> dict[str, Json]:
 
 def _item(name: str, more: "tuple[tuple[str, str, Json], ...]", about: str = "") -> Json:
     return {
-        "parameters": [*(_part(*part) for part in (*_PARTS, *more)), *_queries()],
+        "parameters": [*(_part(*part) for part in (*_PARTS, *more)), *query_parameters()],
         "get": _operation(name, about, head=False),
         "head": _operation(name, about, head=True),
     }
@@ -100,7 +100,7 @@ def _operation(name: str, about: str, *, head: bool) -> Json:
     }
 
 
-def _queries() -> list[Json]:
+def query_parameters() -> list[Json]:
     """Texts, all of them: what cannot be read is ignored."""
     return [
         {

@@ -8,11 +8,14 @@ from msgspec import UNSET, UnsetType
 
 from atpix.caller import Caller
 from atpix.db import Writing
+from atpix.generations import admission, beginning
+from atpix.generations import rows as generations
+from atpix.generations.rows import Generation
 from atpix.http.paging import Page, Window
-from atpix.ids import ScopeId, Slug, new_id, time_ms
+from atpix.ids import ImageId, ScopeId, Slug, new_id, time_ms
 from atpix.live import rows
-from atpix.live.errors import ScopeAlreadyExists
-from atpix.live.rows import Scope
+from atpix.live.errors import ImageNotInScope, ScopeAlreadyExists
+from atpix.live.rows import Made, Scope
 from atpix.projects import authentication
 from atpix.services import Services
 
@@ -42,6 +45,14 @@ class Deleted(NamedTuple):
     id: ScopeId
     slug: Slug
     images_kept: int
+
+
+class Regenerated(NamedTuple):
+    """`under_way`: so many were being made again already."""
+
+    slug: Slug
+    started: list[Made]
+    under_way: int
 
 
 def create(svc: Services, who: Caller, new: NewScope, seal: Callable[[Writing, Scope], None]) -> Scope:
@@ -96,3 +107,35 @@ def delete(svc: Services, who: Caller, slug: Slug) -> Deleted:
         rows.delete(tx, scope.id)
     svc.db.withdrew()
     return Deleted(scope.id, scope.slug, kept)
+
+
+def regenerate(
+    svc: Services, who: Caller, slug: Slug, image: ImageId | None, seal: Callable[[Writing, Regenerated], None]
+) -> Regenerated:
+    """One of the scope's pictures again, or every one of them: all begin, or none. Each is shown until the new one is
+    there. `image` None: all.
+
+    Raises ScopeNotFound, ImageNotInScope, GenerationInProgress for the one that is named, and limits as
+    `generations.actions.regenerate`.
+    """
+    with svc.db.transaction() as tx:
+        authentication.still_valid(tx, who, svc.now())
+        scope = rows.lock(tx, who, slug)
+        wanted = [made for made in rows.pictures(tx, scope.id) if image is None or made.image == image]
+        if image is not None and not wanted:
+            raise ImageNotInScope(image, slug)
+        idle = [
+            (made, found) for made in wanted if _may_begin(found := generations.find(tx, who, made.generation), image)
+        ]
+        for _, found in idle:
+            beginning.next_run(tx, svc, who, found, admission.admit(tx, svc, who))
+        if idle:
+            rows.update(tx, scope.id, last_generated_at=svc.now())
+        done = Regenerated(slug, [made for made, _ in idle], len(wanted) - len(idle))
+        seal(tx, done)
+        return done
+
+
+def _may_begin(found: Generation, image: ImageId | None) -> bool:
+    """One that is named begins, or is refused; of all of them those begin that can."""
+    return image is not None or found.has_ended

@@ -1,7 +1,7 @@
 """What can go wrong with live URLs and their scopes."""
 
 from atpix.errors import AtpixError
-from atpix.ids import Slug
+from atpix.ids import ImageId, Slug
 
 
 class ScopeInvalidFormat(AtpixError):
@@ -23,3 +23,78 @@ class ScopeAlreadyExists(AtpixError):
 
     def __init__(self, slug: Slug) -> None:
         super().__init__(f"There is a scope {slug} already; choose another slug, or change that one.", scope=slug)
+
+
+class ImageNotInScope(AtpixError):
+    status, code = 400, "IMAGE_NOT_IN_SCOPE"
+
+    def __init__(self, image: ImageId, slug: Slug) -> None:
+        super().__init__(f"Image {image} was not made by a live URL of scope {slug}.", image=image, scope=slug)
+
+
+class ScopeGenerationLimitExceeded(AtpixError):
+    """`retry_after_s` None: not before its owner does something about it."""
+
+    status, code = 429, "SCOPE_GENERATION_LIMIT_EXCEEDED"
+
+    def __init__(self, message: str, retry_after_s: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class TooManyNewPictures(AtpixError):
+    """One client's share of this hour."""
+
+    status, code = 429, "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, limit: int, retry_after_s: int) -> None:
+        super().__init__(f"{limit} new pictures an hour are made for one address; those that exist are served as ever.")
+        self.retry_after_s = retry_after_s
+
+
+class PictureNotMade(AtpixError):
+    """Looking does not make it."""
+
+    status, code = 404, "IMAGE_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__("This picture has not been made yet; GET has it made.")
+
+
+class PictureUnaffordable(AtpixError):
+    """Of the owner's money a visitor learns that there is none left."""
+
+    status, code = 402, "BUDGET_EXCEEDED"
+
+    def __init__(self) -> None:
+        super().__init__("This project makes no new pictures this month; those that exist are served as ever.")
+
+
+class PictureFailed(AtpixError):
+    """The provider made none. A request after `retry_after_s` has it tried again."""
+
+    def __init__(self, message: str, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class ContentBlocked(PictureFailed):
+    status, code = 422, "CONTENT_BLOCKED"
+
+
+class ProviderRateLimit(PictureFailed):
+    status, code = 429, "PROVIDER_RATE_LIMIT"
+
+
+class ProviderError(PictureFailed):
+    status, code = 502, "PROVIDER_ERROR"
+
+
+class ProviderTimeout(PictureFailed):
+    status, code = 504, "PROVIDER_TIMEOUT"
+
+
+def picture_failed(code: str | None, message: str | None, retry_after_s: int) -> PictureFailed:
+    """A failed generation's own words; one that was cancelled, or failed by our fault, is a provider's error here."""
+    kinds = {kind.code: kind for kind in (ContentBlocked, ProviderRateLimit, ProviderError, ProviderTimeout)}
+    return kinds.get(code or "", ProviderError)(message or "This picture could not be made.", retry_after_s)

@@ -10,9 +10,9 @@ from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, encode
 from atpix.live import actions
-from atpix.live.actions import NewScope
+from atpix.live.actions import NewScope, Regenerated
 from atpix.live.rows import Scope
-from atpix.live.schemas import DeletedScopeOut, ScopeIn, ScopeOut, ScopePatch, slug_of
+from atpix.live.schemas import DeletedScopeOut, RegeneratedOut, RegenerateIn, ScopeIn, ScopeOut, ScopePatch, slug_of
 
 One = Response[Answer[ScopeOut]]
 
@@ -60,12 +60,36 @@ def delete_scope(slug: FromPath[str], who: Who, svc: Svc) -> Response[Answer[Del
     return answers.tagged(DeletedScopeOut.of(actions.delete(svc, who, slug_of(slug))))
 
 
+@post(
+    "/{slug:str}/regenerate",
+    status_code=202,
+    opt={"scope": "generate"},
+    sync_to_thread=True,
+    operation_id="regenerateLiveScope",
+)
+def regenerate_scope(
+    request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc, data: JSONBody[RegenerateIn | None] = None
+) -> Response[Answer[RegeneratedOut]]:
+    """Make one of its pictures again, or every one. Its URLs show the old ones until the new ones are there."""
+    wanted, scope = data or RegenerateIn(), slug_of(slug)
+    with Once.held(svc, who, request) as once:
+        if (before := once.replay(idempotency.fingerprint("POST", request.url.path, encode(wanted)))) is not None:
+            return before
+
+        def seal(tx: Writing, done: Regenerated) -> None:
+            once.seal(tx, 202, lambda: answers.encoded(RegeneratedOut.of(done)))
+
+        done = actions.regenerate(svc, who, scope, wanted.image(), seal)
+    request.app.state.wake()
+    return answers.tagged(RegeneratedOut.of(done), status=202)
+
+
 def _id(scope: Scope) -> str:
     return scope.id
 
 
 router = Router(
     "/live/scopes",
-    route_handlers=[create_scope, list_scopes, get_scope, update_scope, delete_scope],
+    route_handlers=[create_scope, list_scopes, get_scope, update_scope, delete_scope, regenerate_scope],
     tags=["Live URLs"],
 )

@@ -11,8 +11,9 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generations, live_images, live_scopes
 from atpix.db.tables import images
+from atpix.generations.rows import Status
 from atpix.http.paging import Page, Window
-from atpix.ids import GenerationId, ImageId, ProjectId, ScopeId, Slug
+from atpix.ids import GenerationId, ImageId, ProjectId, ScopeId, Slug, new_id
 from atpix.live.errors import ScopeNotFound
 
 
@@ -29,6 +30,21 @@ class Scope(msgspec.Struct, frozen=True):
     created_at: int
     updated_at: int
     current_generations: int
+
+
+class Seen(NamedTuple):
+    """What stands behind one question now. `image` can be shown; `generation` None: nobody has asked yet."""
+
+    generation: GenerationId | None
+    status: Status | None
+    error_code: str | None
+    error_message: str | None
+    changed_at: int | None
+    image: ImageId | None
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.image is None and self.status in {"pending", "processing"}
 
 
 class Made(NamedTuple):
@@ -62,6 +78,26 @@ _PICTURES = (
     .where(live_images.c.scope_id == bindparam("scope"), images.c.deleted_at.is_(None))
     .order_by(live_images.c.id)
 )
+_SEEN = (
+    sa.select(
+        generations.c.id,
+        generations.c.status,
+        generations.c.error_code,
+        generations.c.error_message,
+        generations.c.updated_at,
+        images.c.id.label("image"),
+    )
+    .select_from(
+        live_scopes.outerjoin(
+            live_images,
+            sa.and_(live_images.c.scope_id == live_scopes.c.id, live_images.c.cache_key == bindparam("question")),
+        )
+        .outerjoin(generations, generations.c.id == live_images.c.generation_id)
+        .outerjoin(images, sa.and_(images.c.id == generations.c.output_image_id, images.c.deleted_at.is_(None)))
+    )
+    .where(live_scopes.c.project_id == bindparam("project"), live_scopes.c.slug == bindparam("slug"))
+)
+"""One row where there is such a scope. A picture that is made again is shown until the new one is there."""
 _TAKEN = (
     sa.select(sa.func.count())
     .select_from(_OF_SCOPE)
@@ -84,6 +120,27 @@ def lock(tx: Writing, who: Caller, slug: Slug) -> Scope:
     """Whoever changes a scope, or has a picture made in it, takes turns with the others. Raises ScopeNotFound."""
     tx.one_or_none(_LOCK, {"project": who.project, "slug": slug})
     return find(tx, who, slug)
+
+
+def see(tx: Reading, project: ProjectId, slug: Slug, question: str) -> Seen:
+    """Raises ScopeNotFound."""
+    row = tx.one_or_none(_SEEN, {"project": project, "slug": slug, "question": question})
+    if row is None:
+        raise ScopeNotFound(slug)
+    values: tuple[Any, ...] = tuple(row)
+    return Seen(*values)
+
+
+def answer(tx: Writing, scope: ScopeId, question: str, generation: GenerationId, now: int) -> None:
+    """From now on this generation stands behind the question. The caller has locked the scope."""
+    insert = tx.upsert(live_images).values(
+        id=new_id(), scope_id=scope, cache_key=question, generation_id=generation, created_at=now
+    )
+    tx.execute(
+        insert.on_conflict_do_update(
+            index_elements=[live_images.c.scope_id, live_images.c.cache_key], set_={"generation_id": generation}
+        )
+    )
 
 
 def page(tx: Reading, who: Caller, window: Window) -> Page[Scope]:

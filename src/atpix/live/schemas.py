@@ -7,9 +7,9 @@ from msgspec import UNSET, Meta, UnsetType
 
 from atpix.errors import ValidationFailed
 from atpix.http.wire import Wire, iso, iso_or_none
-from atpix.ids import Slug, parse_slug
+from atpix.ids import ImageId, Slug, parse_slug, parse_uuid
 from atpix.images import meta
-from atpix.live.actions import Change, Deleted
+from atpix.live.actions import Change, Deleted, Regenerated
 from atpix.live.errors import ScopeInvalidFormat
 from atpix.live.rows import Scope
 
@@ -86,6 +86,33 @@ class DeletedScopeOut(Wire, frozen=True):
     @classmethod
     def of(cls, deleted: Deleted) -> "DeletedScopeOut":
         return cls(*deleted)
+
+
+class RegenerateIn(Wire, frozen=True):
+    image_id: Annotated[str, Meta(description="Only this picture; else every one of the scope.")] | None = None
+
+    def image(self) -> ImageId | None:
+        """Raises ValidationFailed."""
+        return None if self.image_id is None else ImageId(parse_uuid(self.image_id, "imageId"))
+
+
+class StartedOut(Wire, frozen=True):
+    """`imageId`: the picture that is served until the new one is there."""
+
+    generation_id: str
+    image_id: str
+
+
+class RegeneratedOut(Wire, frozen=True):
+    """`underWay`: pictures that were being made again already."""
+
+    scope: str
+    started: list[StartedOut]
+    under_way: int
+
+    @classmethod
+    def of(cls, done: Regenerated) -> "RegeneratedOut":
+        return cls(done.slug, [StartedOut(one.generation, one.image) for one in done.started], done.under_way)
 
 
 def slug_of(text: str) -> Slug:

@@ -34,6 +34,7 @@ _TAGS = {
     "Images": "Upload, find, change, name and delete images. Needs a project key.",
     "Generations": "Make images from prompts, again, and otherwise. Needs a project key.",
     "Flows": "Work that belongs together, and names within it. Needs a project key.",
+    "Live URLs": "Pictures whose address is a prompt. Scopes need a project key; the addresses are public.",
     "Delivery": "Public addresses of images, for pages and CDNs. No key.",
     "Administration": "Organizations, projects and keys. Needs a master key.",
     "Operation": "For those who run the server. No key.",

@@ -60,6 +60,10 @@ HEADERS: dict[str, Json] = {
     "Vary": _header("`Accept`, where another one may get another format; else absent.", const="Accept"),
     "Content-Disposition": _header("A name to save it under, when `dl` was asked for."),
     "Atpix-Explain": _header("JSON about how a rendition came about, with `fp_debug` and a key that may read."),
+    "X-Cache-Status": _header("Live URLs: whether the picture was there.", enum=["HIT", "MISS"]),
+    "X-Scope": _header("Live URLs: in which scope this is."),
+    "X-Image-Id": _header("Live URLs: which image this is."),
+    "X-Generation-Id": _header("Live URLs: which generation makes it, or has just made it."),
     "Access-Control-Allow-Origin": _header("`*`: any page may read it.", const="*"),
 }  # fmt: skip
 

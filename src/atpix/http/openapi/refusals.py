@@ -12,6 +12,7 @@ CODES: dict[str, tuple[int, str]] = {
     "ALIAS_FORMAT_CHECK": (400, "an alias is `@` and 1 to 49 letters, digits, `_` or `-`"),
     "RESERVED_ALIAS": (400, "`@last`, `@first` and `@upload` are computed and cannot be given"),
     "TECHNICAL_ALIAS_REQUIRES_FLOW": (400, "computed aliases need a `flowId`"),
+    "IMAGE_NOT_IN_SCOPE": (400, "no live URL of this scope has made this image"),
     "SCOPE_INVALID_FORMAT": (400, "a scope's slug is 1 to 63 lower-case letters, digits or inner hyphens"),
     "UNAUTHORIZED": (401, "the key is missing, wrong, expired or revoked"),
     "BUDGET_EXCEEDED": (402, "the project's budget of this month is spent, or would be"),
@@ -43,10 +44,15 @@ CODES: dict[str, tuple[int, str]] = {
     "INVALID_IMAGE": (422, "the image is truncated or corrupt"),
     "PRIVATE_METADATA": (422, "the image tells where it was taken, and this project refuses that"),
     "IDEMPOTENCY_KEY_REUSED": (422, "this Idempotency-Key was used for another request"),
+    "CONTENT_BLOCKED": (422, "the provider refuses to make this picture"),
     "RATE_LIMIT_EXCEEDED": (429, "too many new renditions, of this image or in this minute; or new generations"),
+    "SCOPE_GENERATION_LIMIT_EXCEEDED": (429, "this scope of live URLs makes no new pictures now"),
+    "PROVIDER_RATE_LIMIT": (429, "the provider makes no more pictures for now"),
     "INTERNAL_ERROR": (500, "our fault; report the requestId"),
+    "PROVIDER_ERROR": (502, "the provider has failed"),
     "STORAGE_UNAVAILABLE": (503, "database or store cannot be reached or are full; nothing was changed"),
     "OVERLOADED": (503, "too much at once"),
+    "PROVIDER_TIMEOUT": (504, "the provider did not answer in time"),
 }
 
 EVERY = ("INTERNAL_ERROR", "STORAGE_UNAVAILABLE", "OVERLOADED")
@@ -80,6 +86,10 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "createLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_ALREADY_EXISTS"),
     "getLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "updateLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
+    "regenerateLiveScope": (
+        *_LIMITS, "SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND", "IMAGE_NOT_IN_SCOPE", "IMAGE_NOT_FOUND",
+        "GENERATION_IN_PROGRESS",
+    ),
     "deleteLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "createGeneration": (
         *_REFERENCES, *_LIMITS, "RESERVED_ALIAS", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND",

@@ -1,0 +1,120 @@
+"""The one generation behind a question: found, or begun by the first who asks, under limits.
+
+Any number of first requests, over any number of processes, make one: they take turns at the scope's row, and whoever
+comes second finds what the first has begun. What a visitor may cause is counted in the same transaction.
+"""
+
+from dataclasses import dataclass
+
+from atpix import windows
+from atpix.caller import Caller
+from atpix.db import Reading, Writing
+from atpix.generations import admission, beginning
+from atpix.generations.beginning import Order
+from atpix.generations.errors import BudgetExceeded
+from atpix.ids import Slug
+from atpix.live import errors, rows
+from atpix.live.questions import Question
+from atpix.live.rows import Scope, Seen
+from atpix.services import Services
+from atpix.windows import Window
+
+PAUSE_MS = 60_000
+"""A failed picture is tried again by a request, but not by every request."""
+HOUR_MS = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who asks what. `who` is the project without a key; `share`: whose share of new pictures it takes."""
+
+    who: Caller
+    scope: Slug
+    question: Question
+    share: str
+
+
+def see(svc: Services, who: Caller, scope: Slug, question: str) -> Seen:
+    """Raises ScopeNotFound."""
+    with svc.db.read() as tx:
+        return rows.see(tx, who.project, scope, question)
+
+
+def is_wanted(seen: Seen, now: int) -> bool:
+    """Whether there is nothing to show or to wait for, so that a generation would have to begin."""
+    if seen.image is not None or seen.is_under_way:
+        return False
+    return seen.status != "failed" or now >= (seen.changed_at or 0) + PAUSE_MS
+
+
+def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
+    """What stands behind the question afterwards, and whether it was begun now.
+
+    Raises ScopeNotFound, ScopeGenerationLimitExceeded, TooManyNewPictures, PictureUnaffordable, and what
+    `generations.actions.create` does.
+    """
+    who, key = visit.who, visit.question.key
+    with svc.db.read() as tx:  # who is over a limit shall cost no write
+        _require_place(tx, rows.find(tx, who, visit.scope), key)
+        _require_share(visit, windows.seen(tx, _share(visit), svc.now(), period_ms=HOUR_MS), svc.now(), more=1)
+    chosen = admission.choose(svc, who, None, None)
+    with svc.db.transaction() as tx:
+        scope = rows.lock(tx, who, visit.scope)
+        seen = rows.see(tx, who.project, visit.scope, key)
+        if not is_wanted(seen, svc.now()):
+            return seen, False
+        _count(tx, svc, visit, scope, key)
+        try:
+            made = beginning.first_run(tx, svc, who, _order(visit.question), chosen, key=None)
+        except BudgetExceeded:
+            raise errors.PictureUnaffordable from None
+        rows.answer(tx, scope.id, key, made.shown.generation.id, svc.now())
+        rows.update(tx, scope.id, last_generated_at=svc.now())
+        svc.failpoint("live.commit")
+        return rows.see(tx, who.project, visit.scope, key), True
+
+
+def _order(question: Question) -> Order:
+    return Order(
+        prompt=question.prompt,
+        aspect_ratio=question.aspect_ratio,
+        auto_enhance=question.auto_enhance,
+        template=question.template,
+    )
+
+
+def _count(tx: Writing, svc: Services, visit: Visit, scope: Scope, key: str) -> None:
+    """Places in the scope are taken by pictures and by what is under way. Tries, those that fail among them, count for
+    an hour: as many as there are places, so that prompts which fail are no way around the limit.
+    """
+    now = svc.now()
+    _require_place(tx, scope, key)
+    _require_share(visit, windows.count(tx, _share(visit), now, period_ms=HOUR_MS), now)
+    tries = windows.count(tx, f"live-scope:{scope.id}", now, period_ms=HOUR_MS)
+    if tries.n > scope.new_generations_limit:
+        raise errors.ScopeGenerationLimitExceeded(
+            "This scope has had as many tries this hour as it has places; try again later.", _left_s(tries, now)
+        )
+
+
+def _require_place(tx: Reading, scope: Scope, key: str) -> None:
+    if not scope.allow_new_generations:
+        raise errors.ScopeGenerationLimitExceeded("This scope makes no new pictures; those that exist are served.")
+    if rows.taken(tx, scope.id, besides=key) >= scope.new_generations_limit:
+        raise errors.ScopeGenerationLimitExceeded(
+            f"This scope has its {scope.new_generations_limit} pictures and makes no more; those are served."
+        )
+
+
+def _require_share(visit: Visit, window: Window, now: int, more: int = 0) -> None:
+    limit = visit.who.settings.live_new_per_ip_per_hour
+    if window.n + more > limit:
+        raise errors.TooManyNewPictures(limit, _left_s(window, now))
+
+
+def _share(visit: Visit) -> str:
+    return f"live-address:{visit.who.project}:{visit.share}"
+
+
+def _left_s(window: Window, now: int) -> int:
+    return max(1, -(-(window.ends_at - now) // 1000))
