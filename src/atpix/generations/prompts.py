@@ -10,7 +10,7 @@ MAX_CHARACTERS = 32_000
 MAX_NAMES = 100
 """Different `@name` words that are looked up; those after them are text."""
 
-_WORD = re.compile(r"(?<!\S)@[A-Za-z0-9_-]{1,49}(?![A-Za-z0-9_@-])", re.ASCII)
+_WORD = re.compile(r"(?<!\S)@[A-Za-z0-9_-]{1,49}(?![A-Za-z0-9_@-])")
 _ALLOWED_CONTROLS = "\t\n\r"
 
 

@@ -24,6 +24,8 @@ class StrictRequest(Request[Any, Any, Any]):
             return await super().json()
         try:
             return msgspec.json.decode(await self.body(), type=wanted.annotation)
+        except UnicodeDecodeError:
+            raise ValidationException(extra=[{"message": "The JSON is not UTF-8", "key": "data"}]) from None
         except msgspec.DecodeError as error:
             if isinstance(error, msgspec.ValidationError):
                 raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from None
