@@ -1,6 +1,7 @@
 """A place where generations are made without a server: services of their own, a scripted provider, real runners."""
 
 import threading
+import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
@@ -133,7 +134,8 @@ class Studio:
     def until(self, holds: Callable[[], bool]) -> None:
         """Looked at whenever something changed, and now and then."""
         with self._changed:
-            for _ in range(LONG_S * 20):
+            end_s = time.monotonic() + LONG_S
+            while time.monotonic() < end_s:
                 if holds():
                     return
                 self._changed.wait(0.05)

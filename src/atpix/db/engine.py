@@ -266,6 +266,7 @@ def connect_arguments(timeout_s: float) -> dict[str, Any]:
         "statement_timeout": limit_ms,
         "lock_timeout": limit_ms,
         "idle_in_transaction_session_timeout": 6 * limit_ms,
+        "jit": "off",  # our statements take less time than their compilation, whatever the planner expects of them
     }
     return {
         "connect_timeout": max(2, int(timeout_s)),
