@@ -88,3 +88,19 @@ def copied(svc: Services, image_id: str, n: int) -> list[str]:
 
 def json_of(response) -> dict:
     return msgspec.json.decode(response.content)
+
+
+def many_of(svc: Services, project: Access, image, n: int) -> None:
+    """So many generations that used this image; what they made is deleted."""
+    now, ids = svc.now(), [new_id() for _ in range(n)]
+    mine = {"project_id": project.row.id, "flow_id": None, "created_at": now, "updated_at": now, "due_at": now}
+    same = {"status": "success", "run": 1, "prompt": "p", "auto_enhance": False, "aspect_ratio": "1:1"}
+    rest = {"provider": "offline", "meta": "{}", "warnings": [], "enhanced": False}
+    record = {"project_id": project.row.id, "at": now, "run": 1, "provider": "offline", "outcome": "success"}
+    cost = {"usage": {}, "cost_micro_usd": 0, "processing_time_ms": 1}
+    used = {"run": 1, "position": 0, "role": "reference", "image_id": image.id, "sha256": image.sha256}
+    with svc.db.transaction() as tx:
+        tx.execute(generations.insert(), [{**mine, **same, **rest, "id": each} for each in ids])
+        tx.execute(generation_inputs.insert(), [{**used, "generation_id": each} for each in ids])
+        records = [{**record, **cost, "generation_id": each, "image_id": new_id()} for each in ids]
+        tx.execute(usage_records.insert(), records)

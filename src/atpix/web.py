@@ -14,6 +14,7 @@ from atpix.delivery import openapi as delivery_openapi
 from atpix.delivery import routes as renditions
 from atpix.delivery.application import Delivery
 from atpix.flows import routes as flows
+from atpix.generations import lineage_routes as lineage
 from atpix.generations import routes as generations
 from atpix.generations import usage_routes as usage
 from atpix.generations.runner import Runner
@@ -108,6 +109,7 @@ def api(state: State) -> Litestar:
                     renditions.router,
                     flows.router,
                     generations.router,
+                    lineage.router,
                     usage.router,
                     live.router,
                     projects.router,

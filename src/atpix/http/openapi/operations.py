@@ -189,7 +189,8 @@ def _successes(handler: HTTPRouteHandler, schemas: Schemas, shared: tuple[str, .
         found[str(status)] = {
             "description": about,
             "headers": headers(*names),
-            "content": {_media_type(media_type): {"schema": _schema(type_, schemas)}},
+            "content": {_media_type(media_type): {"schema": _schema(type_, schemas)}}
+            | {also: {"schema": {"type": "string"}} for also in handler.opt.get("also", ())},
         }
     if "If-None-Match" in shared:
         found["304"] = {"description": "You have it already.", "headers": headers("X-Request-Id", "ETag")}
