@@ -43,6 +43,10 @@ def seen(tx: Reading, subject: str, now: int, *, period_ms: int) -> Window:
     return Window(row.n, row.began_at + period_ms)
 
 
+def any_old(tx: Reading, before: int) -> bool:
+    return tx.one_or_none(sa.select(windows.c.subject).where(windows.c.began_at < before).limit(1)) is not None
+
+
 def forget_old(tx: Writing, before: int) -> int:
     """Returns how many."""
     return tx.execute(windows.delete().where(windows.c.began_at < before))

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import structlog
 
-from atpix import outbox
+from atpix import outbox, windows
 from atpix.errors import AtpixError
 from atpix.http import idempotency
 from atpix.ids import image_of, renditions_of
@@ -27,6 +27,7 @@ _LONGEST_PAUSE_S = 30.0
 _BATCH = 100
 _SLOW_S = 5.0
 _STAGED_FOR_S = 3600.0
+_WINDOWS_FOR_MS = 24 * 3600 * 1000
 
 Stopped = Callable[[], bool]
 
@@ -44,6 +45,7 @@ class Report(NamedTuple):
     swept_staged: int = 0
     forgotten_keys: int = 0
     forgotten_renditions: int = 0
+    forgotten_windows: int = 0
     failed: tuple[str, ...] = ()
 
 
@@ -61,7 +63,8 @@ def sweep(svc: Services, *, stopped: Stopped = _never) -> Report:
     staged, c = _attempt("staged", lambda: _end_staged(svc))
     keys, d = _attempt("idempotency", lambda: _forget_keys(svc, stopped))
     renditions, e = _attempt("renditions", svc.renditions.sweep)
-    return Report(0, intents, images, staged, keys, renditions, a + b + c + d + e)
+    counted, f = _attempt("windows", lambda: _forget_windows(svc))
+    return Report(0, intents, images, staged, keys, renditions, counted, a + b + c + d + e + f)
 
 
 def deliver(svc: Services, *, stopped: Stopped = _never) -> int:
@@ -179,6 +182,15 @@ def _forget_keys(svc: Services, stopped: Stopped) -> int:
             return idempotency.forget_old(tx, svc.now(), most=_BATCH)
 
     return _in_batches(batch, stopped)
+
+
+def _forget_windows(svc: Services) -> int:
+    before = svc.now() - _WINDOWS_FOR_MS
+    with svc.db.read() as tx:
+        if not windows.any_old(tx, before):
+            return 0
+    with svc.db.transaction(durable=False) as tx:
+        return windows.forget_old(tx, before)
 
 
 def _in_batches(batch: Callable[[], int], stopped: Stopped) -> int:

@@ -5,7 +5,7 @@ from uuid import uuid4
 from tests.generations.providers import Gate, picture
 from tests.generations.studio import Studio
 
-from atpix import outbox
+from atpix import doctor, outbox
 from atpix.generations.lives import Life
 from atpix.ids import GenerationId, ImageId, blob_key, new_id
 from atpix.providers.values import Queued
@@ -171,3 +171,15 @@ def test_the_folder_of_a_runner_goes_with_it(studio: Studio):
     life = Life(studio.svc.settings.data, str(uuid4()))
     life.bury(lambda dead: (_ for _ in ()).throw(AssertionError(dead)))
     life.end()
+
+
+def test_the_doctor_sees_what_nobody_comes_for_and_puts_it_back(studio: Studio):
+    generation = left_by(studio, str(uuid4()))
+    studio.clock.advance(360)
+
+    (finding,) = doctor.examine(studio.svc).findings
+    doctor.repair(studio.svc, doctor.Diagnosis((finding,)))
+
+    assert finding.kind == "stuck_work"
+    assert studio.row(generation).status == "pending"
+    assert doctor.examine(studio.svc).healthy

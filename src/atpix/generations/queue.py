@@ -326,9 +326,10 @@ def release(tx: Writing, claimed: Generation, due_at: int, now: int, *, untried:
     return change(tx, claimed, **free, due_at=due_at, updated_at=max(now, claimed.updated_at))
 
 
-def any_expired(tx: Reading, now: int) -> bool:
-    expired = sa.select(generations.c.id).where(_is_processing, generations.c.lease_until < now).limit(1)
-    return tx.one_or_none(expired) is not None
+def expired(tx: Reading, before: int) -> int:
+    """How many were left by a runner that is gone: their lease ended before then."""
+    left = sa.select(sa.func.count()).select_from(generations).where(_is_processing, generations.c.lease_until < before)
+    return int(tx.scalar(left))
 
 
 def take_over(tx: Writing, now: int, *, of: str | None = None) -> int:

@@ -215,7 +215,7 @@ class Runner:
 
     def _take_over_expired(self) -> None:
         with self._svc.db.read() as tx:
-            if not queue.any_expired(tx, self._svc.now()):
+            if not queue.expired(tx, self._svc.now()):
                 return
         with self._svc.db.transaction(durable=False) as tx:
             taken = queue.take_over(tx, self._svc.now())
