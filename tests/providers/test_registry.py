@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from tests.cli.conftest import ATPIX, environment
 
 from atpix.imaging.renderers import Renderers
 from atpix.providers.offline import Offline
@@ -104,3 +105,16 @@ def test_opening_the_services_imports_no_provider_and_none_of_their_libraries():
     code = f"import sys, atpix.web; print([name for name in {LAZY} if name in sys.modules])"
 
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_a_server_whose_default_provider_is_not_configured_does_not_start(tmp_path: Path):
+    told = subprocess.run(
+        [ATPIX, "serve", "--data", tmp_path, "--port", "0"],
+        capture_output=True,
+        text=True,
+        env=environment(ATPIX_PROVIDER="openai"),
+        check=False,
+    )
+
+    assert told.returncode == 2
+    assert "ATPIX_PROVIDER: The provider openai is not configured here: it needs ATPIX_OPENAI_API_KEY." in told.stderr
