@@ -32,6 +32,7 @@ def api(backends: Backends) -> Api:
     keys = {
         "Images": ours,
         "Flows": ours,
+        "Generations": ours,
         "Administration": actions.create_key(svc, None, scopes=()).text,
     }
     api = Api(server.url, "contract", "shop", keys)

@@ -7,7 +7,14 @@ import pytest
 from tests.docs.conftest import ROOT
 
 SAMPLE = re.compile(r"^```(sh|python) run\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-WITH_SAMPLES = ("README.md", "docs/guide.md", "docs/operations.md", "docs/sixty-seconds.md", "docs/transformations.md")
+WITH_SAMPLES = (
+    "README.md",
+    "docs/guide.md",
+    "docs/generations.md",
+    "docs/operations.md",
+    "docs/sixty-seconds.md",
+    "docs/transformations.md",
+)
 
 
 def script_of(document: str) -> str:
