@@ -51,7 +51,7 @@ class Made:
         name = slug or f"scope-{next(self.numbers)}"
         row = {
             "id": scope, "project_id": self.project.row.id, "slug": name, "allow_new_generations": True,
-            "new_generations_limit": 30, "current_generations": 1, "meta": "{}", "created_at": now, "updated_at": now,
+            "new_generations_limit": 30, "meta": "{}", "created_at": now, "updated_at": now,
         }  # fmt: skip
         with self.svc.db.transaction() as tx:
             tx.execute(live_scopes.insert().values(**row))

@@ -8,7 +8,7 @@ from atpix_client import errors, pictures, signing, urls
 from atpix_client.client import AsyncAtpix, Atpix
 from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
 from atpix_client.generation_models import DeletedFlow, Flow, Generation, ReferencedImage, UsageReport
-from atpix_client.models import Assigned, FocalPoint, Image, Key, Organization, Page, Project
+from atpix_client.models import Assigned, Consequences, FocalPoint, Image, Key, Organization, Page, Project
 from atpix_client.version import __version__
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "AsyncAtpix",
     "Atpix",
     "AtpixError",
+    "Consequences",
     "DeletedFlow",
     "Flow",
     "FocalPoint",

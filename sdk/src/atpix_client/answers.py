@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from atpix_client.errors import APIAnswerError
-from atpix_client.models import Assigned, Image, Page
+from atpix_client.models import Assigned, Consequences, Image, Page
 
 T = TypeVar("T")
 
@@ -50,6 +50,10 @@ class _Purged(Struct):
     dropped: int
 
 
+class _WouldBeDeleted(Struct):
+    consequences: Consequences
+
+
 def data_of(kind: type[T]) -> Callable[[Answer], T]:
     return lambda answer: _parse(_parse(answer.content, _Success).data, kind)
 
@@ -84,6 +88,10 @@ def assigned(answer: Answer) -> Assigned:
 
 def deleted_id(answer: Answer) -> str:
     return data_of(_Id)(answer).id
+
+
+def consequences(answer: Answer) -> Consequences:
+    return data_of(_WouldBeDeleted)(answer).consequences
 
 
 def purged(answer: Answer) -> int:

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from atpix_client import answers
 from atpix_client.forms import Form, Progress, Source
-from atpix_client.models import Assigned, FocalPoint, Image, Page
+from atpix_client.models import Assigned, Consequences, FocalPoint, Image, Page
 from atpix_client.operations import Operation, Walk, conditional_on, post, query, segment, with_json
 
 
@@ -173,6 +173,12 @@ def delete(ref: str, *, trash: bool = False, if_match: str | None = None) -> Ope
         headers=conditional_on(if_match),
         repeatable=if_match is None and not ref.startswith("@"),
     )
+
+
+def consequences(ref: str, *, trash: bool = False) -> Operation[Consequences]:
+    """What `delete` would break, with `trash` or without it. Nothing is changed."""
+    where = query(trash=True if trash else None, dryRun=True)
+    return Operation("DELETE", f"/images/{segment(ref)}{where}", answers.consequences)
 
 
 def restore(image_id: str) -> Operation[Image]:

@@ -60,6 +60,37 @@ class Assigned(Model, frozen=True, kw_only=True):
     """Id of the image that held the alias before and lost it."""
 
 
+class ReleasedName(Model, frozen=True, kw_only=True):
+    alias: str
+    flow_id: str | None
+    """None: the project's."""
+
+
+class Affected(Model, frozen=True, kw_only=True):
+    count: int
+    ids: list[str]
+    """The newest 20."""
+
+
+class LiveUrl(Model, frozen=True, kw_only=True):
+    scope: str
+    generation_id: str
+
+
+class Consequences(Model, frozen=True, kw_only=True):
+    """What deleting an image would break: names, public addresses, generations that made or used it, live URLs."""
+
+    trash: bool
+    released_names: list[ReleasedName]
+    public_urls: list[str]
+    bytes: str
+    renditions: str
+    made_by: Affected
+    used_by: Affected
+    live_urls: list[LiveUrl]
+    live_url_count: int
+
+
 class Page(Model, Generic[T], frozen=True, kw_only=True):
     data: list[T]
     total: int

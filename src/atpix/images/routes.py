@@ -15,12 +15,12 @@ from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, encode
 from atpix.ids import Alias, ImageId, parse_ref, parse_uuid
-from atpix.images import actions
+from atpix.images import actions, consequences
 from atpix.images.actions import Precondition
 from atpix.images.listing import Filter, Source
 from atpix.images.receipt import upload_image
 from atpix.images.rows import Image
-from atpix.images.schemas import AliasIn, DeletedOut, ImageOut, UpdateIn, flow_id_of
+from atpix.images.schemas import AliasIn, ConsequencesOut, DeletedOut, ImageOut, UpdateIn, flow_id_of
 from atpix.services import Services
 
 FlowId = Annotated[str | None, QueryParameter(name="flowId", description="A flow's UUID.")]
@@ -110,11 +110,18 @@ def delete_image(
     trash: Annotated[
         Literal["true", "false"], QueryParameter(name="trash", description="Keep it, restorable.")
     ] = "false",
+    dry_run: Annotated[
+        Literal["true", "false"], QueryParameter(name="dryRun", description="Say what would break; delete nothing.")
+    ] = "false",
     if_match: IfMatch = None,
 ) -> Answer[DeletedOut]:
     """For ever, with its file and names; with `trash=true` only out of sight, for the project's retention time."""
-    action = actions.trash if trash == "true" else actions.delete
-    return Answer(data=DeletedOut(action(svc, who, parse_ref(ref), _unless_changed(if_match, who, svc))))
+    allowed, into_trash = _unless_changed(if_match, who, svc), trash == "true"
+    if dry_run == "true":
+        found = consequences.of(svc, who, parse_ref(ref), allowed, trash=into_trash)
+        return Answer(data=DeletedOut(found.image.id, ConsequencesOut.of(found, who, svc.settings.cdn)))
+    action = actions.trash if into_trash else actions.delete
+    return Answer(data=DeletedOut(action(svc, who, parse_ref(ref), allowed)))
 
 
 @post(

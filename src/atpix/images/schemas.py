@@ -12,6 +12,7 @@ from atpix.ids import Alias, FlowId, ImageId, parse_uuid
 from atpix.images import meta
 from atpix.images.actions import Change
 from atpix.images.aliases import Move
+from atpix.images.consequences import Affected, Consequences
 from atpix.images.rows import Image
 from atpix.imaging.values import FocalPoint
 
@@ -136,8 +137,65 @@ class AliasIn(Wire, frozen=True):
         return ImageId(parse_uuid(said, "expectImageId")) if isinstance(said, str) else said
 
 
+class NameOut(Wire, frozen=True):
+    """`flowId` null: the project's."""
+
+    alias: str
+    flow_id: str | None
+
+
+class AffectedOut(Wire, frozen=True):
+    count: int
+    ids: Annotated[list[str], Meta(description="The newest 20.")]
+
+    @classmethod
+    def of(cls, affected: Affected) -> "AffectedOut":
+        return cls(affected.n, list(affected.ids))
+
+
+class LiveUrlOut(Wire, frozen=True):
+    scope: str
+    generation_id: str
+
+
+class ConsequencesOut(Wire, frozen=True):
+    """`madeBy`: generations whose output it is; `usedBy`: those that it went into. With `trash` they keep it until the
+    project's retention time is over. `bytes`: what happens to the file; renditions go in both cases.
+    """
+
+    trash: bool
+    released_names: list[NameOut]
+    public_urls: Annotated[list[str], Meta(description="They answer 404 from then on.")]
+    bytes: Literal["deleted", "kept"]
+    renditions: Literal["deleted"]
+    made_by: AffectedOut
+    used_by: AffectedOut
+    live_urls: Annotated[list[LiveUrlOut], Meta(description="Live URLs that show it, the newest 20.")]
+    live_url_count: int
+
+    @classmethod
+    def of(cls, found: Consequences, who: Caller, cdn: str) -> "ConsequencesOut":
+        base = f"{cdn}/{who.organization_slug}/{who.project_slug}/img"
+        names = [f"{name.alias}?flow={name.flow}" if name.flow else name.alias for name in found.names]
+        shown = () if found.image.deleted_at is not None else (found.image.id, *names)
+        return cls(
+            trash=found.trash,
+            released_names=[NameOut(name.alias, name.flow) for name in found.names],
+            public_urls=[f"{base}/{each}" for each in shown],
+            bytes="kept" if found.trash else "deleted",
+            renditions="deleted",
+            made_by=AffectedOut.of(found.made_by),
+            used_by=AffectedOut.of(found.used_by),
+            live_urls=[LiveUrlOut(live.scope, live.generation) for live in found.live_urls],
+            live_url_count=found.live_url_count,
+        )
+
+
 class DeletedOut(Wire, frozen=True):
+    """`consequences` with `dryRun` only, and then nothing was deleted."""
+
     id: str
+    consequences: ConsequencesOut | UnsetType = UNSET
 
 
 def flow_id_of(text: str | None) -> FlowId | None:
