@@ -43,6 +43,12 @@ def app() -> "App":
     commands.command(
         "atpix.cli.remote.aliases:aliases", name="aliases", help="Give, take and list the names of images."
     )
+    commands.command("atpix.cli.remote.generating:generate", name="generate", help="Make a picture of a prompt.")
+    commands.command(
+        "atpix.cli.remote.generations:generations", name="generations", help="See, repeat, cancel, delete generations."
+    )
+    commands.command("atpix.cli.remote.flows:flows", name="flows", help="Make, draw, name and delete flows.")
+    commands.command("atpix.cli.remote.usage:usage", name="usage", help="What generations used, took and cost.")
     commands.command("atpix.cli.url:url", name="url", help="Build, sign and explain the addresses of images.")
     commands.command("atpix.cli.renditions:renditions", name="renditions", help="Purge, warm and count renditions.")
     return commands

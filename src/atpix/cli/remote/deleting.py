@@ -23,7 +23,7 @@ def delete(
     if not refs:
         raise Misused("Name the images to delete.")
     wanted = list(dict.fromkeys(refs))
-    if not yes and not _confirmed(len(wanted), trash=trash):
+    if not yes and not confirmed(_question(len(wanted), trash=trash)):
         say("Nothing was deleted.")
         return Exit.FAILED
     deleted: list[tuple[str, str]] = []
@@ -40,14 +40,17 @@ def delete(
         return _report(client, deleted, failed, wanted[len(deleted) + len(failed) :], json=json)
 
 
-def _confirmed(count: int, *, trash: bool) -> bool:
+def confirmed(question: str) -> bool:
     """Raises Misused where nobody can be asked."""
     if not sys.stdin.isatty():
         raise Misused("Deleting asks first, and here is no terminal to ask at: give --yes.")
-    what = "this image" if count == 1 else f"these {count} images"
-    how = f"Put {what} into the trash" if trash else f"Delete {what} for good"
-    print(f"{how}? [y/N] ", end="", file=sys.stderr, flush=True)
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
+
+def _question(count: int, *, trash: bool) -> str:
+    what = "this image" if count == 1 else f"these {count} images"
+    return f"Put {what} into the trash?" if trash else f"Delete {what} for good?"
 
 
 def _report(

@@ -45,12 +45,12 @@ def list_images(
             include_deleted=include_deleted or None,
             page_size=_PAGE if wanted is None else min(wanted + 1, _PAGE),
         )
-        _print(islice(walk, wanted), client.base_url, lines=everything, json=json)
+        print_images(islice(walk, wanted), client.base_url, lines=everything, json=json)
         if sys.stdout.isatty() and not json and next(walk, None):
             say("There are more: --limit N or --all shows them.")
 
 
-def _print(found: Iterator[Image], base_url: str, *, lines: bool, json: bool) -> None:
+def print_images(found: Iterator[Image], base_url: str, *, lines: bool, json: bool) -> None:
     if not json:
         _print_tables(found, base_url)
     elif lines:

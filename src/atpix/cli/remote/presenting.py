@@ -5,12 +5,15 @@ import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
 
 import msgspec
 
 from atpix_client import Image
+
+if TYPE_CHECKING:
+    from rich.tree import Tree
 
 _ABSENT_WHEN_NULL = frozenset({"flowAliases", "locationFound", "deletedAt", "etag"})
 """Fields that the API leaves out where they do not apply."""
@@ -18,14 +21,23 @@ _NO_FOLDING = 10_000
 """Columns: a terminal wraps long lines itself, and what is copied from it stays whole."""
 
 
-def as_json(image: Image) -> dict[str, Any]:
+def as_json(thing: msgspec.Struct) -> dict[str, Any]:
     """The object of the API."""
-    fields = msgspec.to_builtins(image, builtin_types=(datetime,))
-    return {
-        name: iso(value) if isinstance(value, datetime) else value
-        for name, value in fields.items()
-        if value is not None or name not in _ABSENT_WHEN_NULL
-    }
+    fields: dict[str, Any] = _plainly(msgspec.to_builtins(thing, builtin_types=(datetime,)))
+    return fields
+
+
+def _plainly(value: object) -> Any:  # noqa: ANN401  what JSON may hold
+    match value:
+        case datetime():
+            return iso(value)
+        case dict():
+            kept = ((name, one) for name, one in value.items() if one is not None or name not in _ABSENT_WHEN_NULL)
+            return {name: one if name == "meta" else _plainly(one) for name, one in kept}
+        case list():
+            return [_plainly(one) for one in value]
+        case _:
+            return value
 
 
 def iso(moment: datetime) -> str:
@@ -53,6 +65,13 @@ def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def print_line(row: Sequence[str]) -> None:
     """For a program that reads lines and splits at tabs."""
     print("\t".join(map(plain, row)), flush=True)
+
+
+def print_tree(tree: "Tree") -> None:
+    """The same lines on a terminal and in a pipe; colours on a terminal only."""
+    from rich.console import Console
+
+    Console(markup=False, highlight=False, emoji=False, width=_NO_FOLDING).print(tree, no_wrap=True)
 
 
 def print_image(image: Image, *, json: bool, base_url: str) -> None:
@@ -89,6 +108,15 @@ def say(sentence: str) -> None:
 def plain(text: str) -> str:
     """Names come from strangers: what would steer a terminal, or break a line, is shown as its escape sequence."""
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shortened(text: str, letters: int) -> str:
+    """One line, cut at a word where that loses little."""
+    line = " ".join(text.split())
+    if len(line) <= letters:
+        return line
+    head = line[: letters - 1]
+    return f"{head[: head.rfind(' ', letters * 2 // 3)] if ' ' in head[letters * 2 // 3 :] else head}…"
 
 
 def path_text(path: Path) -> str:

@@ -1,0 +1,56 @@
+"""Following a generation to its end, with a line on standard error that says how it stands."""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from atpix.cli.outcome import Exit, Told
+from atpix.cli.remote.presenting import plain
+from atpix_client import Atpix, Generation, errors
+
+
+class GoesOn(Told):
+    """Ctrl-C ends the watching, not what is watched."""
+
+    exit: ClassVar[Exit] = Exit.INTERRUPTED
+
+
+def until_ended(client: Atpix, generation: Generation, wait_s: float | None) -> Generation:
+    """As it is in the end, or when `wait_s` is over. Raises GoesOn."""
+    if generation.has_ended or wait_s == 0:
+        return generation
+    try:
+        with _line(generation) as tell:
+            for seen in client.generations.stream(generation.id, timeout_s=wait_s):
+                generation = seen
+                tell(generation)
+    except errors.StillGenerating:
+        pass
+    except KeyboardInterrupt:
+        raise GoesOn(
+            f"Generation {generation.id} goes on without you. To look: atpix generations watch {generation.id};"
+            f" to stop it: atpix generations cancel {generation.id}"
+        ) from None
+    return generation
+
+
+@contextmanager
+def _line(generation: Generation) -> Iterator[Callable[[Generation], object]]:
+    """Nothing at all where standard error is no terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _generation: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as drawn:
+        task = drawn.add_task(_standing(generation), total=None)
+        yield lambda seen: drawn.update(task, description=_standing(seen))
+
+
+def _standing(generation: Generation) -> str:
+    who = plain(f"{generation.provider} ({generation.model})" if generation.model else generation.provider)
+    return f"waiting for {who}" if generation.status == "pending" else f"{who} is at work"
