@@ -145,18 +145,7 @@ def _drawn(tx: Reading, who: Caller, root: ImageId, depths: _Depths, depth: int,
     values = {"images": list(depths), "project": who.project}
     there = {row.id: image_rows.image_of(row) for row in tx.all(_IMAGES, values)}
     made = {row.image_id: (GenerationId(row.generation_id), row.prompt) for row in tx.all(_MADE_BY, values)}
-    nodes = {
-        image: Node(
-            image,
-            relation,
-            distance,
-            found := there.get(image),
-            found and found.sha256,
-            found and found.alias,
-            *made.get(image, (None, None)),
-        )
-        for image, (relation, distance) in depths.items()
-    }
+    nodes = {image: _node(image, there.get(image), place, made.get(image)) for image, place in depths.items()}
     edges: list[Edge] = []
     gone = (f"gone-{n}" for n in range(1, MOST_NODES))
     for row in tx.all(_EDGES, values):
@@ -166,6 +155,13 @@ def _drawn(tx: Reading, who: Caller, root: ImageId, depths: _Depths, depth: int,
             nodes[ImageId(source.key)] = source
             edges.append(Edge(source.key, target.key, GenerationId(row.generation_id), row.run, row.role, row.alias))
     return Lineage(root, list(nodes.values()), edges, truncated)
+
+
+def _node(
+    key: ImageId, image: Image | None, place: tuple[Relation, int], made: tuple[GenerationId, str | None] | None
+) -> Node:
+    sha256, alias = (image.sha256, image.alias) if image else (None, None)
+    return Node(key, *place, image, sha256, alias, *(made or (None, None)))
 
 
 def _tombstone(row: Any, target: Node, depth: int, keys: Iterator[str]) -> Node | None:  # noqa: ANN401  a row

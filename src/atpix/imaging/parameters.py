@@ -77,7 +77,7 @@ TABLE = (
 )
 
 BARE = frozenset(("anim", "up", "dl", "fp_debug", "exp", "flow"))
-"""An empty value means something to these: yes, or, of `exp` and `flow`, that it cannot be read. To others it is none."""
+"""An empty value means something to these: yes; of `exp` and `flow`, that it cannot be read. To others it is none."""
 
 OF_THE_REQUEST = frozenset(("preset", "flow", "dl", "fp_debug", "exp", "kid", "sig"))
 """These change no pixel; a preset cannot hold them."""
