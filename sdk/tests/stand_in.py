@@ -53,6 +53,7 @@ class StandIn:
         self.requests: list[httpx2.Request] = []
         self.images: dict[str, dict] = {}
         self.files: dict[str, bytes] = {}
+        self.generations: list[dict] = []
         self.pauses_s: list[float] = []
         self.url = URL
         self._numbers = itertools.count(1)
@@ -77,6 +78,11 @@ class StandIn:
                 return httpx2.Response(200, content=body, headers={"ETag": f'"{image_id}"'})
             case "POST", ["images", image_id, "restore"]:
                 return self._one(self.images[image_id])
+            case "POST", ["generations"]:
+                return self._generate(loads(request.content))
+            case "GET", ["generations", _, "events"]:
+                event = f"event: status\ndata: {dumps(self.generations[-1])}\n\n"
+                return httpx2.Response(200, text=event, headers={"Content-Type": "text/event-stream"})
             case "PUT", ["images", ref, "alias"]:
                 return self._assign(ref, loads(request.content))
             case method, ["images", ref, *_]:
@@ -114,6 +120,27 @@ class StandIn:
         fields = {"alias": form["alias"].decode()} if "alias" in form else {}
         fields |= {name: loads(form[name]) for name in ("meta", "focalPoint") if name in form}
         return self._one(self.add(form["file"], **fields), 201)
+
+    def _generate(self, asked):
+        """Done at once."""
+        picture = self.add(source="generated", alias=asked.get("alias"))
+        self.generations.append(
+            {
+                "projectId": picture["projectId"],
+                "flowId": asked.get("flowId"),
+                "aspectRatio": "16:9",
+                "provider": "offline",
+                "warnings": [],
+                "outputImageId": picture["id"],
+                "outputImage": picture,
+                **{name: asked[name] for name in ("prompt", "seed") if name in asked},
+                "id": f"00000000-0000-7000-8000-{next(self._numbers):012}",
+                "status": "success",
+                "createdAt": TIME,
+                "updatedAt": TIME,
+            }
+        )
+        return httpx2.Response(201, json={"success": True, "data": self.generations[-1]})
 
     def _list(self, params):
         newest_first = list(reversed(self.images.values()))

@@ -22,4 +22,4 @@ def test_a_sample_of_the_readme_runs(sample, monkeypatch, tmp_path):
 
 
 def test_every_sample_is_found():
-    assert len(SAMPLES) == README.read_text("utf-8").count("```") // 2 == 6
+    assert len(SAMPLES) == README.read_text("utf-8").count("```") // 2 == 7

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import assert_type
-from atpix_client import Assigned, AsyncAtpix, Atpix, FocalPoint, Image, Key, Page
+from atpix_client import Assigned, AsyncAtpix, Atpix, FocalPoint, Flow, Generation, Image, Key, Page, UsageReport
 
 def blocking(client: Atpix) -> None:
     assert_type(client.images.get("@a", flow_id=None), Image)
@@ -24,6 +24,13 @@ def blocking(client: Atpix) -> None:
     assert_type(client.images.download("@a", "b"), Path)
     assert_type(client.images.download("@a", BytesIO()), int)
     assert_type(client.keys.list().data, list[Key])
+    assert_type(client.generations.create("x", seed=1), Generation)
+    assert_type(client.generations.wait("g", timeout_s=None), Generation)
+    assert_type(client.generations.stream("g"), Iterator[Generation])
+    assert_type(client.flows.images("f"), Page[Image])
+    assert_type(client.flows.iterate(), Iterator[Flow])
+    assert_type(client.usage(group_by="day"), UsageReport)
+    client.generations.update("g", prompt=None)  # type: ignore[arg-type]
     client.images.get(1)  # type: ignore[arg-type]
     client.images.list(colour="red")  # type: ignore[call-arg]
     client.images.update("@a", meta=None)  # type: ignore[arg-type]
@@ -33,6 +40,9 @@ async def asynchronous(client: AsyncAtpix) -> None:
     assert_type(await client.images.list(limit=1), Page[Image])
     assert_type(client.images.iterate(page_size=1), AsyncIterator[Image])
     assert_type(await client.images.download("@a", "b"), Path)
+    assert_type(await client.generations.wait("g"), Generation)
+    assert_type(client.generations.stream("g"), AsyncIterator[Generation])
+    assert_type(await client.usage(), UsageReport)
     await client.keys.create(kind="root")  # type: ignore[arg-type]
 """
 

@@ -7,7 +7,7 @@ from msgspec import UNSET, UnsetType
 from atpix_client import errors, pictures, signing, urls
 from atpix_client.client import AsyncAtpix, Atpix
 from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
-from atpix_client.generation_models import DeletedFlow, Flow, Generation, ReferencedImage, UsageReport
+from atpix_client.generation_models import DeletedFlow, Flow, Generation, Lineage, ReferencedImage, UsageReport
 from atpix_client.models import Assigned, Consequences, FocalPoint, Image, Key, Organization, Page, Project
 from atpix_client.version import __version__
 
@@ -27,6 +27,7 @@ __all__ = [
     "Generation",
     "Image",
     "Key",
+    "Lineage",
     "Organization",
     "Page",
     "Project",

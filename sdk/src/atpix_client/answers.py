@@ -98,6 +98,10 @@ def purged(answer: Answer) -> int:
     return data_of(_Purged)(answer).dropped
 
 
+def text(answer: Answer) -> str:
+    return answer.content.decode("utf-8", "replace")
+
+
 def nothing(answer: Answer) -> None:
     """The status was a success and says it all."""
 

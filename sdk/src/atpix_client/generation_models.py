@@ -106,6 +106,46 @@ class DeletedFlow(Model, frozen=True, kw_only=True):
     kept_images: Gone
 
 
+class LineageNode(Model, frozen=True, kw_only=True):
+    """An image. `gone`: it is deleted, and only what a generation remembers of it is known."""
+
+    node: str
+    """What edges call it."""
+    image_id: str | None
+    relation: str
+    """`self`, `ancestor` or `descendant`."""
+    depth: int
+    """Steps away, by the shortest way."""
+    gone: bool
+    alias: str | None = None
+    source: str | None = None
+    sha256: str | None = None
+    storage_url: str | None = None
+    generation_id: str | None = None
+    prompt: str | None = None
+    created_at: datetime | None = None
+
+
+class LineageEdge(Model, frozen=True, kw_only=True):
+    """`source` went into the run of the generation that made `target`."""
+
+    source: str = field(name="from")
+    target: str = field(name="to")
+    generation_id: str
+    run: int
+    role: str
+    alias: str | None = None
+
+
+class Lineage(Model, frozen=True, kw_only=True):
+    """`truncated`: there is more than `depth` and the server's limit allow."""
+
+    image_id: str
+    nodes: list[LineageNode]
+    edges: list[LineageEdge]
+    truncated: bool
+
+
 class UsageSum(Model, frozen=True, kw_only=True):
     """A regeneration counts as another generation. `cost_usd` is estimated by published prices."""
 

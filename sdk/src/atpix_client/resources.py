@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, overload
 
-from atpix_client import administration, images
+from atpix_client import administration, images, lineages
 from atpix_client.downloads import Destination
 from atpix_client.forms import Progress
 from atpix_client.methods import run, run_async, walk, walk_async
@@ -27,6 +27,8 @@ class Images:
     assign_alias = run(images.assign_alias)
     remove_alias = run(images.remove_alias)
     consequences = run(images.consequences)
+    lineage = run(lineages.lineage)
+    draw_lineage = run(lineages.draw_lineage)
     delete = run(images.delete)
     restore = run(images.restore)
     purge = run(images.purge)
@@ -87,6 +89,8 @@ class AsyncImages:
     assign_alias = run_async(images.assign_alias)
     remove_alias = run_async(images.remove_alias)
     consequences = run_async(images.consequences)
+    lineage = run_async(lineages.lineage)
+    draw_lineage = run_async(lineages.draw_lineage)
     delete = run_async(images.delete)
     restore = run_async(images.restore)
     purge = run_async(images.purge)
