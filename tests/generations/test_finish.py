@@ -223,7 +223,7 @@ def test_a_fault_of_our_own_anywhere_ends_with_one_image_and_one_answered_call(n
 
     def goes_on() -> bool:
         studio.clock.advance(5)  # until its pause, or the lease of what was dropped, has ended
-        runner.wake()
+        studio.hurry(runner)
         return studio.row(generation).status in {"success", "failed"}
 
     studio.until(goes_on)

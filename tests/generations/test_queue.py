@@ -7,8 +7,9 @@ from tests.generations.providers import Gate, Scripted
 from tests.generations.studio import Studio
 
 from atpix.db.generation_tables import generations
-from atpix.generations import queue
-from atpix.generations.queue import Limits, Taken
+from atpix.generations import queue, turns
+from atpix.generations.queue import Taken
+from atpix.generations.turns import Limits
 from atpix.ids import new_id
 from atpix.settings import ProviderLimit
 
@@ -158,7 +159,7 @@ def test_a_long_queue_is_looked_into_by_its_index(studio: Studio):
     """However long it is, its rows are not read."""
     if studio.svc.db.is_sqlite:
         with studio.svc.db.read() as tx:
-            steps = [row.detail for row in tx.all(sa.text(f"EXPLAIN QUERY PLAN {queue._HEADS}"))]
+            steps = [row.detail for row in tx.all(sa.text(f"EXPLAIN QUERY PLAN {turns._HEADS}"))]
         looks = [step for step in steps if step.startswith(("SCAN g", "SEARCH g"))]
         assert len(looks) == 5
         assert all("generations_pending" in look for look in looks)

@@ -49,7 +49,7 @@ def test_a_runner_of_another_machine_is_succeeded_when_its_lease_has_ended(studi
     assert studio.row(generation).status == "processing"
 
     studio.clock.advance(121)
-    studio.until(lambda: runner.wake() or studio.row(generation).status == "success")
+    studio.until(lambda: studio.hurry(runner) or studio.row(generation).status == "success")
 
     assert len(studio.provider.calls) == 2
 

@@ -1,13 +1,10 @@
 """Who is next. The rows of `generations` are the queue: pending ones are claimed for a lease, by one runner each.
 
 Limits hold over processes and machines, because claims take turns and count what is under way: rows being processed.
-The project with the fewest under way goes first, then whoever has waited longest, so that a flood delays only itself;
-looking costs a few index probes a project, however long its queue is.
+Whose turn it is says `turns`.
 """
 
-import heapq
-from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -15,65 +12,26 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import bindparam
 
-from atpix import outbox, windows
+from atpix import outbox
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generation_inputs, generations
 from atpix.db.tables import organizations, projects
-from atpix.generations import rows
+from atpix.generations import rows, turns
 from atpix.generations.rows import Generation, Input
-from atpix.ids import GenerationId, ImageId, KeyId, ProjectId, blob_key, new_id
+from atpix.generations.turns import Limits, is_pending, is_processing
+from atpix.ids import GenerationId, ImageId, KeyId, blob_key, new_id
 from atpix.projects import preferences
-from atpix.settings import ProviderLimit
 
 LEASE_MS = 60_000
-MINUTE_MS = 60_000
 _CLAIMS_LOCK = 0x61747069780001  # of PostgreSQL's advisory locks: "atpix" and a number
-_MOST_PROJECTS = 1000
-"""Looked at in one claim, the least busy first. What is not looked at now is at the next."""
 
-# Literals, not parameters: the partial indexes are found by them.
-_is_pending = generations.c.status == sa.literal_column("'pending'")
-_is_processing = generations.c.status == sa.literal_column("'processing'")
-
-_HEADS = sa.text("""
-WITH RECURSIVE asked(provider) AS (
-    SELECT (SELECT provider FROM generations WHERE status = 'pending' ORDER BY provider LIMIT 1)
-    UNION ALL
-    SELECT (SELECT g.provider FROM generations g WHERE g.status = 'pending' AND g.provider > asked.provider
-            ORDER BY g.provider LIMIT 1)
-    FROM asked WHERE asked.provider IS NOT NULL
-), heads(provider, project_id) AS (
-    SELECT asked.provider, (SELECT g.project_id FROM generations g
-                            WHERE g.status = 'pending' AND g.provider = asked.provider
-                            ORDER BY g.project_id LIMIT 1)
-    FROM asked WHERE asked.provider IS NOT NULL
-    UNION ALL
-    SELECT heads.provider, (SELECT g.project_id FROM generations g
-                            WHERE g.status = 'pending' AND g.provider = heads.provider
-                              AND g.project_id > heads.project_id
-                            ORDER BY g.project_id LIMIT 1)
-    FROM heads WHERE heads.project_id IS NOT NULL
-)
-SELECT heads.provider, heads.project_id, (SELECT g.due_at FROM generations g
-                                          WHERE g.status = 'pending' AND g.provider = heads.provider
-                                            AND g.project_id = heads.project_id
-                                          ORDER BY g.due_at LIMIT 1) AS due_at
-FROM heads WHERE heads.project_id IS NOT NULL
-""").columns(generations.c.provider, generations.c.project_id, generations.c.due_at)
-"""Each provider and project that has something pending, and when its first is due: a loose index scan."""
-
-_UNDER_WAY = (
-    sa.select(generations.c.provider, generations.c.project_id, sa.func.count().label("n"))
-    .where(_is_processing)
-    .group_by(generations.c.provider, generations.c.project_id)
-)
 _NEXT = (
     sa.select(*rows.COLUMNS, projects.c.slug, organizations.c.slug, projects.c.settings)
     .join(projects, projects.c.id == generations.c.project_id)
     .join(organizations, organizations.c.id == projects.c.organization_id)
     .where(
-        _is_pending,
+        is_pending,
         generations.c.provider == bindparam("provider"),
         generations.c.project_id == bindparam("project"),
         generations.c.due_at <= bindparam("now", type_=sa.BigInteger),
@@ -85,38 +43,10 @@ _NEXT = (
 _MINE = sa.and_(
     generations.c.id == bindparam("generation"),
     generations.c.run == bindparam("of_run"),
-    _is_processing,
+    is_processing,
     generations.c.claimed_by == bindparam("runner"),
     generations.c.attempts == bindparam("attempt"),
 )
-
-
-class Head(NamedTuple):
-    """The first that one project asks of one provider."""
-
-    provider: str
-    project: ProjectId
-    due_at: int
-
-
-class Limits(NamedTuple):
-    """Of this server. `provider` raises nothing for a name it does not know; `known` are those it can call."""
-
-    provider: Callable[[str], ProviderLimit]
-    known: frozenset[str]
-    generations_at_once: int
-    unknown_after_ms: int
-
-
-class Plan(NamedTuple):
-    """How many of which head, as if queues had no end. `unserved`: something is due for which there is no room.
-
-    `next_due_at`: when to look again, if nothing else happens.
-    """
-
-    quotas: Mapping[Head, int]
-    unserved: bool
-    next_due_at: int | None
 
 
 class Taken(NamedTuple):
@@ -142,87 +72,16 @@ class Claimed:
         return self.generation.planned_image_id
 
 
-def plan(tx: Reading, limits: Limits, now: int, free: int) -> Plan:
-    """What a claim would take, by what is pending and under way at this moment."""
-    waiting = [Head(row.provider, ProjectId(row.project_id), row.due_at) for row in tx.all(_HEADS)]
-    due = [head for head in waiting if _may_be_claimed(head, limits, now)]
-    later = [head.due_at for head in waiting if head.due_at > now]
-    if not due or free <= 0:
-        return Plan({}, bool(due), min(later, default=None))
-    busy, at_provider = _under_way(tx)
-    due = heapq.nsmallest(_MOST_PROJECTS, due, key=lambda head: (busy[head.project], head.due_at))
-    at_once = _project_limits(tx, {head.project for head in due}, limits)
-    room = {name: _room(tx, limits.provider(name), name, at_provider[name], now) for name in {h.provider for h in due}}
-    quotas = _shared_out(due, busy, at_once, room, free)
-    return Plan(quotas, len(quotas) < len(due), min(later, default=None))
-
-
-def _may_be_claimed(head: Head, limits: Limits, now: int) -> bool:
-    """Another machine may know a provider that this one does not. When none has come for it, it fails here."""
-    return head.due_at <= now - (0 if head.provider in limits.known else limits.unknown_after_ms)
-
-
-def _under_way(tx: Reading) -> tuple[Counter[ProjectId], Counter[str]]:
-    busy: Counter[ProjectId] = Counter()
-    at_provider: Counter[str] = Counter()
-    for row in tx.all(_UNDER_WAY):
-        busy[ProjectId(row.project_id)] += row.n
-        at_provider[row.provider] += row.n
-    return busy, at_provider
-
-
-def _project_limits(tx: Reading, of: Collection[ProjectId], limits: Limits) -> dict[ProjectId, int]:
-    found = tx.all(sa.select(projects.c.id, projects.c.settings).where(projects.c.id.in_(of)))
-    return {
-        ProjectId(row.id): preferences.read_back(row.settings).generations_at_once or limits.generations_at_once
-        for row in found
-    }
-
-
-def _room(tx: Reading, limit: ProviderLimit, name: str, busy: int, now: int) -> int:
-    room = limit.at_once - busy
-    if limit.per_minute is not None:
-        room = min(room, limit.per_minute - windows.seen(tx, _subject(name), now, period_ms=MINUTE_MS).n)
-    return max(0, room)
-
-
-def _subject(provider: str) -> str:
-    return f"provider:{provider}"
-
-
-def _shared_out(
-    due: list[Head], busy: Counter[ProjectId], at_once: Mapping[ProjectId, int], room: dict[str, int], free: int
-) -> dict[Head, int]:
-    """One by one to the project that has the fewest. How long each queue is nobody has counted: it is taken as long."""
-    busy = busy.copy()
-    quotas: dict[Head, int] = {}
-    turns = [(busy[head.project], head.due_at, head) for head in due]
-    heapq.heapify(turns)
-    while turns and free:
-        had, _, head = heapq.heappop(turns)
-        if had != busy[head.project]:  # it got one through another provider meanwhile
-            heapq.heappush(turns, (busy[head.project], head.due_at, head))
-        elif busy[head.project] < at_once.get(head.project, 0) and room[head.provider] > 0:
-            quotas[head] = quotas.get(head, 0) + 1
-            room[head.provider] -= 1
-            busy[head.project] += 1
-            free -= 1
-            heapq.heappush(turns, (busy[head.project], head.due_at, head))
-    return quotas
-
-
 def claim(tx: Writing, runner: str, limits: Limits, now: int, free: int) -> Taken:
     """Take up to `free`, each with a planned image whose intent is part of the same transaction."""
     if tx.dialect == "postgresql":
         tx.scalar(sa.select(sa.func.pg_advisory_xact_lock(_CLAIMS_LOCK)))
-    quotas, left, next_due_at = plan(tx, limits, now, free)
+    quotas, left, next_due_at = turns.plan(tx, limits, now, free)
     taken: list[sa.Row[Any]] = []
     for head, quota in quotas.items():
         names = {"provider": head.provider, "project": head.project, "now": now, "most": quota}
         found = tx.all(_NEXT, names)
-        if limits.provider(head.provider).per_minute is not None:
-            for _ in found:
-                windows.count(tx, _subject(head.provider), now, period_ms=MINUTE_MS)
+        turns.count_calls(tx, limits, head.provider, len(found), now)
         taken += found
         left = left or len(found) == quota
     return Taken(_marked(tx, runner, now, taken), left, next_due_at)
@@ -295,7 +154,7 @@ def _caller(generation: Generation, project_slug: str, organization_slug: str, s
 
 
 def renew(tx: Writing, runner: str, held: Collection[GenerationId], now: int) -> None:
-    mine = (generations.c.id.in_(held), _is_processing, generations.c.claimed_by == runner)
+    mine = (generations.c.id.in_(held), is_processing, generations.c.claimed_by == runner)
     tx.execute(generations.update().where(*mine).values(lease_until=now + LEASE_MS))
 
 
@@ -328,7 +187,7 @@ def release(tx: Writing, claimed: Generation, due_at: int, now: int, *, untried:
 
 def expired(tx: Reading, before: int) -> int:
     """How many were left by a runner that is gone: their lease ended before then."""
-    left = sa.select(sa.func.count()).select_from(generations).where(_is_processing, generations.c.lease_until < before)
+    left = sa.select(sa.func.count()).select_from(generations).where(is_processing, generations.c.lease_until < before)
     return int(tx.scalar(left))
 
 
@@ -339,4 +198,4 @@ def take_over(tx: Writing, now: int, *, of: str | None = None) -> int:
     """
     dead = generations.c.lease_until < now if of is None else generations.c.claimed_by == of
     free = {"status": "pending", "claimed_by": None, "lease_until": None, "updated_at": now}
-    return tx.execute(generations.update().where(_is_processing, dead).values(**free))
+    return tx.execute(generations.update().where(is_processing, dead).values(**free))

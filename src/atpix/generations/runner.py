@@ -16,11 +16,12 @@ from uuid import uuid4
 import structlog
 
 from atpix.errors import AtpixError
-from atpix.generations import finishing, queue, steps
+from atpix.generations import finishing, queue, setbacks, steps, turns
 from atpix.generations.lives import Life
-from atpix.generations.queue import Claimed, Limits
-from atpix.generations.steps import Work, Workplace
+from atpix.generations.queue import Claimed
 from atpix.generations.threads import Threads
+from atpix.generations.turns import Limits
+from atpix.generations.work import Work, Workplace, backoff_s, begun
 from atpix.ids import GenerationId
 from atpix.providers.values import Queued
 from atpix.services import Services
@@ -113,7 +114,7 @@ class Runner:
             except Exception:
                 failures += 1
                 log.exception("runner_failed")
-            woken = self._wait(pause_s if not failures else steps.backoff_s(failures))
+            woken = self._wait(pause_s if not failures else backoff_s(failures))
         self._give_back()
 
     def _wait(self, seconds: float) -> bool:
@@ -146,7 +147,7 @@ class Runner:
             free = self._threads.free
             if looking_first:
                 with self._svc.db.read() as tx:
-                    plan = queue.plan(tx, self._limits, self._svc.now(), free)
+                    plan = turns.plan(tx, self._limits, self._svc.now(), free)
                 self._left = plan.unserved or bool(plan.quotas)
                 if not plan.quotas:
                     return plan.next_due_at
@@ -162,7 +163,7 @@ class Runner:
 
     def _begin(self, claimed: Claimed) -> None:
         self._svc.failpoint("generation.claimed")
-        work = steps.begun(self._svc, claimed)
+        work = begun(self._svc, claimed)
         self._held[work.run.id] = work
         self._notify(work.run.id)
         self._threads.run(partial(self._carry_out, work))
@@ -186,11 +187,12 @@ class Runner:
     def _put_down(self, work: Work, answer: Queued | None) -> None:
         with self._changed:
             if answer is not None:
-                at_s = time.monotonic() + max(_SOONEST_POLL_S, answer.again_s)
+                left_s = (work.deadline - self._svc.now()) / 1000
+                at_s = time.monotonic() + max(_SOONEST_POLL_S, min(answer.again_s, left_s))
                 heapq.heappush(self._parked, (at_s, next(self._numbers), work))
             elif self._held.get(work.run.id) is work:
                 del self._held[work.run.id]
-            if answer is not None or self._left:
+            if answer is not None or self._left or work.is_back:
                 self._is_woken = True
                 self._changed.notify()
         if answer is None:
@@ -235,7 +237,7 @@ class Runner:
             parked = {id(work) for _, _, work in self._parked}
             late = [work for work in self._held.values() if now >= work.deadline and id(work) not in parked]
         for work in late:
-            finishing.fail(self._svc, work.claimed, "PROVIDER_TIMEOUT", steps.TOO_LATE, work.warnings)
+            finishing.fail(self._svc, work.claimed, "PROVIDER_TIMEOUT", setbacks.TOO_LATE, work.warnings)
             with self._changed:
                 if self._held.get(work.run.id) is work:
                     del self._held[work.run.id]

@@ -5,26 +5,25 @@ else is done with them, and whoever goes on finds them there. What our own store
 again; the picture waits.
 """
 
-import random
 import shutil
 import tempfile
-import threading
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, cast
 
 import msgspec
 import structlog
 
 from atpix.blobs import StagedFile
 from atpix.errors import AtpixError, Overloaded, StorageUnavailable
-from atpix.generations import finishing, queue, referencing
+from atpix.generations import finishing, queue, referencing, setbacks
 from atpix.generations.finishing import Outcome
 from atpix.generations.queue import Claimed
 from atpix.generations.rows import Generation
-from atpix.ids import BlobKey, blob_key
+from atpix.generations.setbacks import Spoiled
+from atpix.generations.work import Work, Workplace, insist
+from atpix.ids import BlobKey
 from atpix.images import errors as refused
 from atpix.images import uploads
 from atpix.images.rows import Image
@@ -34,43 +33,8 @@ from atpix.providers.values import AspectRatio, Pictured, Provider, ProviderFail
 from atpix.services import Services
 
 log = structlog.get_logger("atpix.generations")
-T = TypeVar("T")
 
-_LONGEST_PAUSE_S = 30.0
 _RATIO_TOLERANCE = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class Workplace:
-    """What the threads of one runner share. `examining` bounds how many pictures of ours stand before the decoders,
-    where uploads stand as well; `writing` how many wait for the database.
-    """
-
-    svc: Services
-    folder: Path
-    stopping: threading.Event
-    examining: threading.Semaphore
-    writing: threading.Semaphore
-
-
-@dataclass(slots=True)
-class Work:
-    """A claim being carried out. `ref`: the provider's name for the job it has queued. Times are Unix milliseconds."""
-
-    claimed: Claimed
-    deadline: int
-    ref: str | None
-    warnings: list[str] = field(default_factory=list)
-    failed_polls: int = 0
-    called: bool = False
-
-    @property
-    def key(self) -> BlobKey:
-        return blob_key(self.claimed.generation.project_id, self.claimed.planned)
-
-    @property
-    def run(self) -> Generation:
-        return self.claimed.generation
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +45,6 @@ class _Picture:
     answer: Pictured
 
 
-def begun(svc: Services, claimed: Claimed) -> Work:
-    """Each claim has time for one call of its provider, also when the run began long before: we may have been away."""
-    run = claimed.generation
-    deadline = max(_ends_at(svc, run), svc.now() + int(svc.settings.provider_timeout_s * 1000))
-    return Work(claimed, deadline, run.provider_ref, list(run.warnings))
-
-
-def _ends_at(svc: Services, run: Generation) -> int:
-    return (run.started_at or svc.now()) + int(svc.settings.generation_timeout_s * 1000)
-
-
 def carry_out(place: Workplace, work: Work) -> Queued | None:
     """As far as it goes now. `Queued`: the provider is to be asked again; None: it is over for this runner.
 
@@ -100,21 +53,21 @@ def carry_out(place: Workplace, work: Work) -> Queued | None:
     try:
         return _steps(place, work)
     except ProviderFailed as failure:
-        return _after_failure(place, work, failure)
-    except _Spoiled as spoiled:
-        _after_spoiled(place, work, str(spoiled))
+        return setbacks.after_failure(place, work, failure)
+    except Spoiled as spoiled:
+        setbacks.after_spoiled(place, work, str(spoiled))
     except (StorageUnavailable, Overloaded) as error:
-        _after_own_failure(place, work, error)
+        setbacks.after_own_failure(place, work, error)
     except OSError as error:
         log.warning("disk_failed", generation=work.run.id, reason=error.strerror)
-        _after_own_failure(place, work, StorageUnavailable("The server's data folder takes no file right now."))
+        setbacks.after_own_failure(place, work, StorageUnavailable("The server's data folder takes no file right now."))
     except AtpixError as error:
-        _fail(place, work, error.code, error.message)
+        setbacks.fail(place, work, error.code, error.message)
     except (UnknownProvider, UnknownModel) as error:
-        _fail(place, work, "PROVIDER_ERROR", str(error))
+        setbacks.fail(place, work, "PROVIDER_ERROR", str(error))
     except Exception:
         log.exception("generation_failed", generation=work.run.id)
-        _fail(place, work, "INTERNAL_ERROR", "Something went wrong on our side; the server's log says what.")
+        setbacks.fail(place, work, "INTERNAL_ERROR", "Something went wrong on our side; the server's log says what.")
     return None
 
 
@@ -153,7 +106,7 @@ def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
     _enhance(place, work)
     references, mask = referencing.prepared(svc, work.claimed, folder)
     recipe = _recipe(work, references=references, mask=mask)
-    with _insist(place, work, svc.blobs.stage) as target:
+    with insist(place, work, svc.blobs.stage) as target:
         svc.failpoint("generation.planned")
         work.called = True
         answer = provider.generate(recipe, target.path)
@@ -165,18 +118,15 @@ def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
     assert ref is not None
     with svc.db.read() as tx:
         if not queue.is_mine(tx, work.run):
-            _insist(place, work, lambda: finishing.disown(svc, work.claimed))
+            insist(place, work, lambda: finishing.disown(svc, work.claimed))
             return None
     if svc.now() >= work.deadline:
         provider.cancel(ref)
-        raise ProviderFailed("PROVIDER_TIMEOUT", TOO_LATE)
-    with _insist(place, work, svc.blobs.stage) as target:
+        raise ProviderFailed("PROVIDER_TIMEOUT", setbacks.TOO_LATE)
+    with insist(place, work, svc.blobs.stage) as target:
         answer = provider.poll(ref, _recipe(work), target.path)
         work.failed_polls = 0
         return _taken(place, work, answer, target, folder)
-
-
-TOO_LATE = "It took longer than ATPIX_GENERATION_TIMEOUT_S allows; generate again, or ask for something simpler."
 
 
 def _taken(
@@ -186,7 +136,7 @@ def _taken(
     svc = place.svc
     if isinstance(answer, Queued):
         if answer.ref != work.ref:
-            _insist(place, work, lambda: _remember_job(svc, work, answer.ref))
+            insist(place, work, lambda: _remember_job(svc, work, answer.ref))
             work.ref = answer.ref
             svc.failpoint("generation.queued")
         return answer
@@ -195,7 +145,7 @@ def _taken(
     _glance(svc, work, target)
     if (path := svc.blobs.local_path(work.key)) is None:
         path = _second_name(target.path, folder / "picture")
-    _insist(place, work, lambda: _put(svc, work.key, target))
+    insist(place, work, lambda: _put(svc, work.key, target))
     svc.failpoint("generation.stored")
     return _Picture(path, answer)
 
@@ -220,10 +170,6 @@ def _remember_job(svc: Services, work: Work, ref: str) -> None:
         queue.change(tx, work.run, provider_ref=ref)
 
 
-class _Spoiled(Exception):
-    """What the provider sent is no picture that we take."""
-
-
 def _glance(svc: Services, work: Work, target: StagedFile) -> None:
     """What is plainly no picture is not stored at all. Raises ProviderFailed."""
     most = svc.settings.max_file_bytes
@@ -235,12 +181,7 @@ def _glance(svc: Services, work: Work, target: StagedFile) -> None:
         reason = "The provider sent something that is no picture."
     else:
         return
-    raise ProviderFailed("PROVIDER_ERROR", reason, worth_retrying=_may_be_repeated(work), job_over=True)
-
-
-def _may_be_repeated(work: Work) -> bool:
-    """A provider that sends rubbish is asked once more: each answer is paid for."""
-    return work.run.attempts < 2
+    raise ProviderFailed("PROVIDER_ERROR", reason, worth_retrying=setbacks.may_be_repeated(work), job_over=True)
 
 
 def _type_of(path: Path) -> MediaType | None:
@@ -261,7 +202,7 @@ def _enhance(place: Workplace, work: Work) -> None:
     except ProviderFailed as failure:
         work.warnings.append(f"The prompt was used as it is, not enhanced: {failure.message}")
         new |= {"warnings": work.warnings}
-    _insist(place, work, lambda: _write(svc, run, new))
+    insist(place, work, lambda: _write(svc, run, new))
     work.claimed = _with(work.claimed, msgspec.structs.replace(run, **new))
     svc.failpoint("generation.enhanced")
 
@@ -288,7 +229,7 @@ def _recipe(work: Work, **inputs: object) -> Recipe:
 
 
 def _finish(place: Workplace, work: Work, picture: _Picture) -> None:
-    image = _insist(place, work, lambda: _image(place, work, picture.path))
+    image = insist(place, work, lambda: _image(place, work, picture.path))
     warnings = [*work.warnings, *picture.answer.warnings, *_other_ratio(work.run, image)]
     answer = picture.answer
     usage: dict[str, Any] = {"images": answer.usage.images, **msgspec.to_builtins(answer.usage)}
@@ -296,19 +237,19 @@ def _finish(place: Workplace, work: Work, picture: _Picture) -> None:
         usage["seed"] = answer.seed
     outcome = Outcome(answer.model, usage, answer.cost_micro_usd, list(dict.fromkeys(warnings)))
     with place.writing:
-        _insist(place, work, lambda: finishing.succeed(place.svc, work.claimed, image, outcome))
+        insist(place, work, lambda: finishing.succeed(place.svc, work.claimed, image, outcome))
 
 
 def _image(place: Workplace, work: Work, path: Path) -> Image:
-    """Checked as an upload is. Raises _Spoiled, Overloaded."""
+    """Checked as an upload is. Raises Spoiled, Overloaded."""
     svc, run = place.svc, work.run
     if (media_type := _type_of(path)) is None:
-        raise _Spoiled("The provider sent something that is no picture.")
+        raise Spoiled("The provider sent something that is no picture.")
     try:
         with place.examining:
             seen = uploads.examined(svc, path, media_type)
     except (refused.InvalidImage, refused.ImageTooLarge, refused.UnsupportedFileType) as error:
-        raise _Spoiled(f"The provider sent a picture that cannot be kept: {error.message}") from error
+        raise Spoiled(f"The provider sent a picture that cannot be kept: {error.message}") from error
     order = uploads.Order(flow=run.flow_id)
     image = uploads.row(work.claimed.who, work.claimed.planned, path, media_type, seen, order)
     return msgspec.structs.replace(image, source="generated", generation_id=run.id)
@@ -319,62 +260,3 @@ def _other_ratio(run: Generation, image: Image) -> list[str]:
     if abs(image.width * down / (image.height * across) - 1) <= _RATIO_TOLERANCE:
         return []
     return [f"The provider made {image.width} x {image.height} pixels where {run.aspect_ratio} was asked for."]
-
-
-def _after_failure(place: Workplace, work: Work, failure: ProviderFailed) -> Queued | None:
-    svc, run = place.svc, work.run
-    pause_s = failure.retry_after_s
-    if work.ref and failure.worth_retrying and not failure.job_over and svc.now() < work.deadline:
-        work.failed_polls += 1
-        return Queued(work.ref, backoff_s(work.failed_polls) if pause_s is None else pause_s)
-    due_at = svc.now() + int((backoff_s(run.attempts) if pause_s is None else pause_s) * 1000)
-    again = failure.worth_retrying and run.attempts < svc.settings.generation_attempts and due_at < _ends_at(svc, run)
-    if again:
-        _insist(place, work, lambda: finishing.begin_anew(svc, work.claimed, due_at, keep_job=False))
-    else:
-        _fail(place, work, failure.code, failure.message)
-    return None
-
-
-def _after_spoiled(place: Workplace, work: Work, reason: str) -> None:
-    svc = place.svc
-    due_at = svc.now() + int(backoff_s(work.run.attempts) * 1000)
-    if _may_be_repeated(work) and work.run.attempts < svc.settings.generation_attempts:
-        _insist(place, work, lambda: finishing.spoil(svc, work.claimed, due_at))
-    else:
-        _fail(place, work, "PROVIDER_ERROR", reason)
-
-
-def _after_own_failure(place: Workplace, work: Work, error: AtpixError) -> None:
-    """What was stored stays, for the next attempt. A process that stops gives back what it has not begun."""
-    svc, run = place.svc, work.run
-    stopping = place.stopping.is_set()
-    due_at = svc.now() + (0 if stopping else int(backoff_s(run.attempts) * 1000))
-    if stopping or (run.attempts < svc.settings.generation_attempts and due_at < _ends_at(svc, run)):
-        untried = stopping and not work.called
-        finishing.begin_anew(svc, work.claimed, due_at, keep_job=True, untried=untried)
-    else:
-        finishing.fail(svc, work.claimed, error.code, error.message, work.warnings)
-
-
-def _fail(place: Workplace, work: Work, code: str, message: str) -> None:
-    _insist(place, work, lambda: finishing.fail(place.svc, work.claimed, code, message, work.warnings))
-
-
-def _insist(place: Workplace, work: Work, action: Callable[[], T]) -> T:
-    """Until it succeeds, the run's time is over, or the process stops. Raises StorageUnavailable, Overloaded then."""
-    failures = 0
-    while True:
-        try:
-            return action()
-        except (StorageUnavailable, Overloaded):
-            if place.stopping.is_set() or place.svc.now() >= work.deadline:
-                raise
-            failures += 1
-            place.stopping.wait(backoff_s(failures - 3))
-
-
-def backoff_s(failures: int) -> float:
-    """1, 2, 4 … 30 seconds after the first, the second, the third failure, each shortened by chance."""
-    longest = min(2.0 ** min(failures - 1, 10), _LONGEST_PAUSE_S)
-    return longest * random.uniform(0.5, 1.0)  # noqa: S311  spreads load, guards nothing

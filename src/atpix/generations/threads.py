@@ -34,10 +34,19 @@ class Threads:
         with self._changed:
             self._tasks.append(task)
             if len(self._tasks) > self._idle and self._alive < self._most:
-                self._alive += 1
-                threading.Thread(target=self._work, name=self._name, daemon=True).start()
+                self._begin_one()
             else:
                 self._changed.notify()
+
+    def _begin_one(self) -> None:
+        """The system may refuse: then those that live come to it later. Raises RuntimeError when none does."""
+        try:
+            threading.Thread(target=self._work, name=self._name, daemon=True).start()
+        except RuntimeError:
+            if not self._alive:
+                raise
+        else:
+            self._alive += 1
 
     def wait(self, timeout_s: float) -> bool:
         """Until all have ended. False: not in time."""
