@@ -9,7 +9,7 @@ import xkey;
 backend atpix {
     .host = "127.0.0.1";
     .port = "8000";
-    .first_byte_timeout = 60s;
+    .first_byte_timeout = 90s;      # a live URL waits for its picture, up to 60 s
 }
 
 # Only these may purge, and only by themselves: what came through a proxy on this machine came from elsewhere.
@@ -38,6 +38,11 @@ sub vcl_recv {
     set req.url = std.querysort(req.url);
     set req.url = regsub(req.url, "(?i)^(/cdn/[^/?]+/[^/?]+/img/)%40", "\1@");
 
+    unset req.http.X-Atpix-Page;
+    if (req.url ~ "^/cdn/[^/?]+/[^/?]+/live/" && req.http.Accept ~ "(?i)text/html") {
+        set req.http.X-Atpix-Page = "1";
+    }
+
     # What a client takes: AVIF (then WebP as well), WebP, or neither; q=0 is a no. `Vary: Accept` then keeps these three
     # apart, and what does not vary (an original, an explicit format) is kept once: the fourth class.
     if (req.http.Accept ~ "(?i)(?:^|,)\s*image/avif\s*(?![^,]*;\s*q\s*=\s*0(?:\.0*)?\s*(?:[;,]|$))(?:[;,]|$)") {
@@ -46,6 +51,11 @@ sub vcl_recv {
         set req.http.Accept = "image/webp,*/*;q=0.8";
     } else {
         set req.http.Accept = "*/*";
+    }
+    # A live URL in an address bar: while its picture is being made, people get a page. Nobody keeps that one.
+    if (req.http.X-Atpix-Page) {
+        set req.http.Accept = "text/html," + req.http.Accept;
+        unset req.http.X-Atpix-Page;
     }
     return (hash);
 }

@@ -6,7 +6,7 @@ import pytest
 from sdk.tests.stand_in import StandIn
 
 import atpix_client
-from atpix_client import AsyncAtpix, Atpix, errors, generation_resources, resources
+from atpix_client import AsyncAtpix, Atpix, errors, generation_resources, live_resources, resources
 
 PAIRS = [
     (resources.Images, resources.AsyncImages),
@@ -15,6 +15,7 @@ PAIRS = [
     (resources.Keys, resources.AsyncKeys),
     (generation_resources.Generations, generation_resources.AsyncGenerations),
     (generation_resources.Flows, generation_resources.AsyncFlows),
+    (live_resources.LiveScopes, live_resources.AsyncLiveScopes),
 ]
 
 

@@ -18,13 +18,14 @@ def refused(answer, status, code):
     return answer.json()["error"]
 
 
-def test_a_scope_comes_with_limits_that_nobody_had_to_name(raw, project):
+def test_a_scope_comes_with_limits_that_nobody_had_to_name(raw, project, server):
     scope = made(raw)
 
     assert scope["projectId"] == project.row.id
     assert scope["createdAt"] == scope["updatedAt"]
     assert {name: scope[name] for name in scope.keys() - {"id", "projectId", "createdAt", "updatedAt"}} == {
         "slug": "heroes",
+        "url": f"{server.url}/cdn/{project.row.path}/live/heroes",
         "allowNewGenerations": True,
         "newGenerationsLimit": 30,
         "currentGenerations": 0,

@@ -1,12 +1,13 @@
 """Projects whose live URLs need a signature."""
 
 import time
+from urllib.parse import quote, urlsplit
 
 import pytest
 from tests.live.conftest import refused
 
-from atpix.delivery import signing
 from atpix.projects.url_keys import UrlKeyIn
+from atpix_client import live_urls, signing
 
 SECRET = "the-secret-of-the-key-a-0123456789"
 
@@ -17,11 +18,12 @@ def protected(request, settings):
 
 
 def signed(page, prompt, expires=None, **parameters):
-    """Parameters of the URL, signed as docs/live-urls.md says."""
-    given = {"prompt": prompt, **parameters, "kid": "a"} | ({} if expires is None else {"exp": str(expires)})
-    resource = page.path.removeprefix("/cdn")
-    signature = signing.sign(SECRET, resource, sorted((name, str(value)) for name, value in given.items()))
-    return {name: value for name, value in given.items() if name != "prompt"} | {"sig": signature}
+    """As the client signs it, without the prompt."""
+    url = live_urls.live_url(f"http://x{page.path}", prompt)
+    rest = "".join(f"&{name}={quote(value, safe='')}" for name, value in parameters.items())
+    given = dict(signing.query_pairs(urlsplit(live_urls.sign(url + rest, SECRET, "a", expires=expires)).query))
+    del given["prompt"]
+    return given
 
 
 def test_only_who_was_given_a_url_may_use_it(page, protected, prompt, painter):

@@ -12,6 +12,7 @@ import httpx2
 from atpix_client import usage
 from atpix_client.errors import MissingAPIKey
 from atpix_client.generation_resources import AsyncFlows, AsyncGenerations, Flows, Generations
+from atpix_client.live_resources import AsyncLive, Live
 from atpix_client.methods import run, run_async
 from atpix_client.resources import (
     AsyncImages,
@@ -54,6 +55,7 @@ class Atpix:
         self.images = Images(runner)
         self.generations = Generations(runner)
         self.flows = Flows(runner)
+        self.live = Live(runner)
         self.organizations = Organizations(runner)
         self.projects = Projects(runner)
         self.keys = Keys(runner)
@@ -98,6 +100,7 @@ class AsyncAtpix:
         self.images = AsyncImages(runner)
         self.generations = AsyncGenerations(runner)
         self.flows = AsyncFlows(runner)
+        self.live = AsyncLive(runner)
         self.organizations = AsyncOrganizations(runner)
         self.projects = AsyncProjects(runner)
         self.keys = AsyncKeys(runner)

@@ -48,6 +48,7 @@ def app() -> "App":
         "atpix.cli.remote.generations:generations", name="generations", help="See, repeat, cancel, delete generations."
     )
     commands.command("atpix.cli.remote.flows:flows", name="flows", help="Make, draw, name and delete flows.")
+    commands.command("atpix.cli.remote.live:live", name="live", help="URLs that make their own pictures.")
     commands.command("atpix.cli.remote.usage:usage", name="usage", help="What generations used, took and cost.")
     commands.command("atpix.cli.url:url", name="url", help="Build, sign and explain the addresses of images.")
     commands.command("atpix.cli.renditions:renditions", name="renditions", help="Purge, warm and count renditions.")

@@ -3,6 +3,7 @@
 from litestar import Response, Router, delete, get, post, put
 from litestar.params import FromPath, JSONBody
 
+from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.http import answers, idempotency
 from atpix.http.dependencies import AnyRequest, Svc, Who
@@ -13,6 +14,7 @@ from atpix.live import actions
 from atpix.live.actions import NewScope, Regenerated
 from atpix.live.rows import Scope
 from atpix.live.schemas import DeletedScopeOut, RegeneratedOut, RegenerateIn, ScopeIn, ScopeOut, ScopePatch, slug_of
+from atpix.services import Services
 
 One = Response[Answer[ScopeOut]]
 
@@ -31,27 +33,27 @@ def create_scope(request: AnyRequest, data: JSONBody[ScopeIn], who: Who, svc: Sv
             return before
 
         def seal(tx: Writing, made: Scope) -> None:
-            once.seal(tx, 201, lambda: answers.encoded(ScopeOut.of(made)))
+            once.seal(tx, 201, lambda: answers.encoded(_out(made, who, svc)))
 
-        return answers.tagged(ScopeOut.of(actions.create(svc, who, new, seal)), status=201)
+        return answers.tagged(_out(actions.create(svc, who, new, seal), who, svc), status=201)
 
 
 @get("/", opt={"scope": "read"}, sync_to_thread=True, operation_id="listLiveScopes")
 def list_scopes(who: Who, svc: Svc, window: Paged) -> Listing[ScopeOut]:
     """Newest first."""
-    return listing(actions.list_scopes(svc, who, window), window, ScopeOut.of, _id)
+    return listing(actions.list_scopes(svc, who, window), window, lambda scope: _out(scope, who, svc), _id)
 
 
 @get("/{slug:str}", opt={"scope": "read"}, sync_to_thread=True, operation_id="getLiveScope")
 def get_scope(slug: FromPath[str], who: Who, svc: Svc) -> One:
     """With how many pictures it has."""
-    return answers.tagged(ScopeOut.of(actions.get(svc, who, slug_of(slug))))
+    return answers.tagged(_out(actions.get(svc, who, slug_of(slug)), who, svc))
 
 
 @put("/{slug:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="updateLiveScope")
 def update_scope(slug: FromPath[str], data: JSONBody[ScopePatch], who: Who, svc: Svc) -> One:
     """Its limits and `meta`. What is absent stays; `meta` is replaced whole."""
-    return answers.tagged(ScopeOut.of(actions.update(svc, who, slug_of(slug), data.change())))
+    return answers.tagged(_out(actions.update(svc, who, slug_of(slug), data.change()), who, svc))
 
 
 @delete("/{slug:str}", status_code=200, opt={"scope": "delete"}, sync_to_thread=True, operation_id="deleteLiveScope")
@@ -82,6 +84,10 @@ def regenerate_scope(
         done = actions.regenerate(svc, who, scope, wanted.image(), seal)
     request.app.state.wake()
     return answers.tagged(RegeneratedOut.of(done), status=202)
+
+
+def _out(scope: Scope, who: Caller, svc: Services) -> ScopeOut:
+    return ScopeOut.of(scope, who, svc.settings.cdn)
 
 
 def _id(scope: Scope) -> str:

@@ -5,6 +5,7 @@ from typing import Annotated
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
+from atpix.caller import Caller
 from atpix.errors import ValidationFailed
 from atpix.http.wire import Wire, iso, iso_or_none
 from atpix.ids import ImageId, Slug, parse_slug, parse_uuid
@@ -52,6 +53,7 @@ class ScopeOut(Wire, frozen=True):
     id: str
     project_id: str
     slug: SlugText
+    url: Annotated[str, Meta(description="What its live URLs begin with: `?prompt=` follows.")]
     allow_new_generations: bool
     new_generations_limit: Annotated[int, Meta(description="How many pictures its URLs may have.")]
     current_generations: Annotated[int, Meta(description="How many URLs have a picture or are getting one.")]
@@ -61,11 +63,12 @@ class ScopeOut(Wire, frozen=True):
     updated_at: str
 
     @classmethod
-    def of(cls, scope: Scope) -> "ScopeOut":
+    def of(cls, scope: Scope, who: Caller, cdn: str) -> "ScopeOut":
         return cls(
             id=scope.id,
             project_id=scope.project_id,
             slug=scope.slug,
+            url=f"{cdn}/{who.organization_slug}/{who.project_slug}/live/{scope.slug}",
             allow_new_generations=scope.allow_new_generations,
             new_generations_limit=scope.new_generations_limit,
             current_generations=scope.current_generations,

@@ -74,8 +74,11 @@ def merged(present: ProjectSettings, patch: SettingsPatch) -> ProjectSettings:
         for name, value in given.items()
     }
     after = msgspec.structs.replace(present, **chosen)
-    if after.signed_urls and not after.url_keys:
-        raise ValidationFailed.at("settings.signedUrls", "needs a key in urlKeys, or nothing could be delivered.")
+    if not after.url_keys:
+        if after.signed_urls:
+            raise ValidationFailed.at("settings.signedUrls", "needs a key in urlKeys, or nothing could be delivered.")
+        if after.live_signed:
+            raise ValidationFailed.at("settings.liveSigned", "needs a key in urlKeys, or no live URL could be asked.")
     return after
 
 
