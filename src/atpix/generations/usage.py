@@ -108,7 +108,7 @@ def _names_of_keys(tx: Reading, who: Caller, ids: Sequence[str]) -> dict[str, st
 
 
 def _sums(row: Row[Any] | Sequence[Any]) -> Sums:
-    generations, failed, time_ms, cost, *measures = row
+    generations, failed, time_ms, cost, *measures = tuple(row)
     said = {name: float(value) for name, value in zip(_MEASURES, measures, strict=True) if value is not None}
     return Sums(generations, int(failed), int(time_ms), int(cost), said)
 
