@@ -22,7 +22,7 @@ from atpix.generations.waiting import Waiters
 from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
-from atpix.http import bodies, dependencies, docs_page, openapi, paging
+from atpix.http import bodies, dependencies, docs_page, openapi, paging, termination
 from atpix.http.bodies import StrictRequest
 from atpix.http.frame import Cdn, Frame
 from atpix.http.receiving import Lane
@@ -37,19 +37,22 @@ from atpix.meters import Meters
 from atpix.projects import routes as projects
 from atpix.projects.authentication import Authenticator
 from atpix.services import Services
-from atpix.settings import load
+from atpix.settings import Settings, load
 from atpix.worker import Worker
+
+_REST_OF_STOP_S = 2
+"""Of the time to stop in: for what comes after calls of providers."""
 
 
 def from_environment() -> Application:
     """What a server's worker process calls, once."""
     settings = load()
     logs.configure(settings.log_level)
-    return create_app(Services.open(settings))
+    return create_app(Services.open(settings), heed_signals=True)
 
 
-def create_app(svc: Services) -> Application:
-    """The services are closed when the application's life ends."""
+def create_app(svc: Services, *, heed_signals: bool = False) -> Application:
+    """The services are closed when the application's life ends. `heed_signals`: the process is its own."""
     set_asyncio_executor(ThreadPoolExecutor(svc.settings.threads, thread_name_prefix="atpix"))
     counted = Meters(meters.folder(svc.settings.data), lambda: _gauges(svc, delivery))
     authenticator = Authenticator(svc.db, svc.now, svc.settings.key_cache_s)
@@ -65,9 +68,16 @@ def create_app(svc: Services) -> Application:
         worker.start()
         runner.start()
         counted.start()
+        if heed_signals:
+            termination.heed(leave)
+
+    def leave() -> None:
+        """Nothing new is begun, and who waits for what is under way is answered: else they would be waited for."""
+        runner.leave()
+        waiters.release_all()
 
     async def stop() -> None:
-        await sync_to_thread(runner.stop)
+        await sync_to_thread(runner.stop, patience_s(svc.settings))
         await sync_to_thread(worker.stop)
         await sync_to_thread(counted.stop)
         await sync_to_thread(lane.close)
@@ -97,6 +107,11 @@ def create_app(svc: Services) -> Application:
         stop=stop,
         cdn=Cdn.of(svc.settings.cdn_url),
     )
+
+
+def patience_s(settings: Settings) -> float:
+    """How long calls of providers, each of them paid for, are waited for when the process ends."""
+    return max(settings.shutdown_s - _REST_OF_STOP_S, settings.shutdown_s / 2)
 
 
 def api(state: State) -> Litestar:

@@ -66,8 +66,12 @@ class Studio:
         assert isinstance(caller, Caller)
         return Access(row, text, caller)
 
-    def runner(self, *, start: bool = True) -> Runner:
-        runner = Runner(self.svc, self.notified)
+    def failing_at(self, point: str, fault: Callable[[], object]) -> None:
+        """Where the services say that they have come to `point`."""
+        self.svc = replace(self.svc, failpoint=lambda here: fault() if here == point else None)
+
+    def runner(self, *, start: bool = True, **how: float) -> Runner:
+        runner = Runner(self.svc, self.notified, **how)
         if start:
             self.started(runner)
         return runner

@@ -39,10 +39,13 @@ class Runner:
     commit, from any thread.
     """
 
-    def __init__(self, svc: Services, notify: Callable[[GenerationId], None]) -> None:
+    def __init__(
+        self, svc: Services, notify: Callable[[GenerationId], None], *, renew_every_s: float = _RENEW_EVERY_S
+    ) -> None:
         self.id = str(uuid4())
         self._svc = svc
         self._notify = notify
+        self._renew_every_s = min(renew_every_s, svc.settings.intent_ttl_s / 3)
         self._limits = Limits(
             provider=svc.providers.limit,
             known=frozenset(svc.providers.names),
@@ -56,7 +59,7 @@ class Runner:
         self._parked: list[tuple[float, int, Work]] = []
         self._numbers = count()
         self._left = False
-        self._stopping = threading.Event()
+        self._stopping, self._given_back, self._over = (threading.Event() for _ in range(3))
         self._thread = threading.Thread(target=self._run, name="atpix-runner", daemon=True)
 
     @property
@@ -87,20 +90,31 @@ class Runner:
             self._is_woken = True
             self._changed.notify()
 
-    def stop(self, timeout_s: float = 10) -> None:
-        """Give back what is not begun, and wait for what is. What has not ended by then is taken over when this
-        process ends; until then it may come to its end.
-        """
-        end_s = time.monotonic() + timeout_s
-        self._stopping.set()
+    def leave(self) -> None:
+        """Begin nothing more, and give back what is not begun: no provider is called from now on. Returns at once."""
+        if not self._stopping.is_set():
+            self._left_at_s = time.monotonic()
+            self._stopping.set()
         self.wake()
+
+    def stop(self, timeout_s: float = 10) -> None:
+        """Leave, and wait for what is under way, until `timeout_s` after leaving. What has not ended by then is taken
+        over when this process ends; until then it may come to its end, and keeps its lease.
+        """
+        self.leave()
+        end_s = self._left_at_s + timeout_s
         if self._thread.is_alive():
-            self._thread.join(timeout_s)
-        if self._threads.wait(max(0.0, end_s - time.monotonic())) and not self._thread.is_alive():
+            self._given_back.wait(max(0.0, end_s - time.monotonic()))
+        if not self._threads.wait(max(0.0, end_s - time.monotonic())):
+            return
+        self._over.set()
+        if self._thread.is_alive():
+            self._thread.join(max(1.0, end_s - time.monotonic()))
+        if not self._thread.is_alive():
             self._life.end()
 
     def _run(self) -> None:
-        self._renew_at_s = time.monotonic() + _RENEW_EVERY_S
+        self._renew_at_s = time.monotonic() + self._renew_every_s
         self._expired_at_s = 0.0
         failures, woken = 0, True
         while not self._stopping.is_set():
@@ -116,6 +130,10 @@ class Runner:
                 log.exception("runner_failed")
             woken = self._wait(pause_s if not failures else backoff_s(failures))
         self._give_back()
+        self._given_back.set()
+        while not self._over.wait(self._renew_every_s):
+            with suppress(AtpixError):
+                self._renew()
 
     def _wait(self, seconds: float) -> bool:
         """Returns whether somebody has called."""
@@ -132,11 +150,11 @@ class Runner:
             self._expired_at_s = now_s + _LOOK_FOR_EXPIRED_S
             self._take_over_expired()
         if now_s >= self._renew_at_s:
-            self._renew_at_s = now_s + _RENEW_EVERY_S
+            self._renew_at_s = now_s + self._renew_every_s
             self._renew()
         self._end_the_late()
         next_due_at = self._claim_all(looking_first=not woken)
-        return min(self._poll_due(), self._until(next_due_at), _TICK_S)
+        return min(self._poll_due(), self._until(next_due_at), self._renew_every_s, _TICK_S)
 
     def _until(self, due_at: int | None) -> float:
         return _TICK_S if due_at is None else max(0.01, (due_at - self._svc.now()) / 1000)

@@ -108,6 +108,8 @@ def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
     recipe = _recipe(work, references=references, mask=mask)
     with insist(place, work, svc.blobs.stage) as target:
         svc.failpoint("generation.planned")
+        if place.stopping.is_set():
+            raise Overloaded("This server is about to end.")
         work.called = True
         answer = provider.generate(recipe, target.path)
         return _taken(place, work, answer, target, folder)

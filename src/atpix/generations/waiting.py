@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from typing import TypeVar
 
 from atpix.ids import GenerationId
@@ -24,6 +25,15 @@ class Waiters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: dict[GenerationId, set[Watch]] = {}
+        self._released = False
+
+    def release_all(self) -> None:
+        """At the end of this process: who waits gets one more look, and nobody waits any more."""
+        with self._lock:
+            self._released = True
+            watches = tuple(chain.from_iterable(self._waiting.values()))
+        for watch in watches:
+            watch.wake()
 
     def changed(self, generation: GenerationId) -> None:
         """After the commit."""
@@ -35,7 +45,7 @@ class Waiters:
     @contextmanager
     def watching(self, generation: GenerationId) -> Iterator["Watch"]:
         """Begin before the first look at the row, so that no change falls in between. On the event loop."""
-        watch = Watch()
+        watch = Watch(lambda: self._released)
         with self._lock:
             self._waiting.setdefault(generation, set()).add(watch)
         try:
@@ -50,9 +60,15 @@ class Waiters:
 class Watch:
     """One who waits, on the loop that made it."""
 
-    def __init__(self) -> None:
+    def __init__(self, released: Callable[[], bool]) -> None:
+        self._released = released
         self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
+
+    @property
+    def is_released(self) -> bool:
+        """There is nothing to wait for: this process ends."""
+        return self._released()
 
     def wake(self) -> None:
         """From any thread."""
@@ -68,10 +84,12 @@ class Watch:
 
 
 async def looks(watch: Watch, within_s: float) -> AsyncIterator[None]:
-    """Whenever it is time to look: at once, after every change, now and then, and when `within_s` is over."""
+    """Whenever it is time to look: at once, after every change, now and then, and when `within_s` or all waiting is
+    over.
+    """
     end_s, pause_s = time.monotonic() + within_s, _FIRST_LOOK_S
     yield
-    while (left_s := end_s - time.monotonic()) > 0:
+    while (left_s := end_s - time.monotonic()) > 0 and not watch.is_released:
         await watch.change(min(left_s, pause_s))
         pause_s = min(pause_s * 1.5, _LAST_LOOK_S)
         yield
