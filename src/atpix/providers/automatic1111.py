@@ -113,6 +113,6 @@ def _seed(answer: Json) -> int | None:
     """The one that was drawn with: `info` is JSON in a string."""
     try:
         info = msgspec.json.decode(answer.get("info") or b"{}")
-    except (TypeError, msgspec.DecodeError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return None
     return seed_in(info.get("seed")) if isinstance(info, dict) else None

@@ -1,6 +1,7 @@
 """A prompt made better by a language model, behind any OpenAI-compatible `/chat/completions`."""
 
 import re
+import string
 from collections.abc import Mapping
 from types import MappingProxyType
 
@@ -44,7 +45,7 @@ _FRAME = (
     " heading, no quotation marks, no Markdown, no remark. "
 )
 _NAMES = re.compile(r"(?<!\S)@[A-Za-z0-9_-]{1,49}(?![A-Za-z0-9_@-])")
-_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL | re.IGNORECASE)
+_ANSWER_BYTES = 256 * 1024
 _FENCE = re.compile(r"```[a-zA-Z]*\n?(.*?)\n?```", re.DOTALL)
 _MARKS = re.compile(r"</?description>", re.IGNORECASE)
 _LABEL = re.compile(
@@ -62,6 +63,7 @@ class ChatEnhancer:
             base_url=settings.enhancer_base_url,
             key=Key(settings.enhancer_api_key),
             timeout_s=settings.enhancer_timeout_s,
+            answer_bytes=_ANSWER_BYTES,
         )
 
     def enhance(self, prompt: str, template: str) -> str:
@@ -109,7 +111,7 @@ def _said(answer: Json) -> str:
 
 def _bare(said: str) -> str:
     """Without what models put around an answer although they were asked not to. Raises ProviderFailed when empty."""
-    text = _MARKS.sub("", _THINKING.sub("", said)).strip()
+    text = _MARKS.sub("", _without_thoughts(said)).strip()
     if fenced := _FENCE.fullmatch(text):
         text = fenced[1].strip()
     if label := _LABEL.match(text):
@@ -122,9 +124,23 @@ def _bare(said: str) -> str:
     return text
 
 
+def _without_thoughts(said: str) -> str:
+    """In linear time: a pattern with both ends would look for the far one again from every near one."""
+    kept, at = [], 0
+    low = said.translate(_LOWER)  # as long as before, letter for letter, which lower() does not promise
+    while (begin := low.find("<think>", at)) >= 0 and (end := low.find("</think>", begin)) >= 0:
+        kept.append(said[at:begin])
+        at = end + len("</think>")
+    return "".join((*kept, said[at:]))
+
+
+_LOWER = {ord(letter): letter.lower() for letter in string.ascii_uppercase}
+
+
 def _with_every_name(prompt: str, better: str) -> str:
     """A name that got lost is appended: what it refers to is sent along all the same."""
-    lost = [name for name in dict.fromkeys(_NAMES.findall(prompt)) if name not in _words(better)]
+    there = _words(better)
+    lost = [name for name in dict.fromkeys(_NAMES.findall(prompt)) if name not in there]
     return f"{better} ({', '.join(lost)})" if lost else better
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from atpix.providers import data_urls, fal_models, masks
+from atpix.providers import data_urls, fal_models, masks, telling
 from atpix.providers.faults import Refusal
 from atpix.providers.http import Http, Key
 from atpix.providers.values import (
@@ -194,13 +194,15 @@ def _parsed(ref: str) -> _Job:
 
 def _again_s(answer: Json) -> float:
     ahead = answer.get("queue_position")
-    return min(_LONGEST_AGAIN_S, _AGAIN_S * (1 + ahead)) if isinstance(ahead, int) and ahead > 0 else _AGAIN_S
+    if not isinstance(ahead, int) or ahead <= 0:
+        return _AGAIN_S
+    return min(_LONGEST_AGAIN_S, _AGAIN_S * (1 + telling.counted(ahead)))
 
 
 def _seconds(status: Json) -> float | None:
     metrics = status.get("metrics")
     seconds = metrics.get("inference_time") if isinstance(metrics, dict) else None
-    return float(seconds) if isinstance(seconds, int | float) else None
+    return telling.seconds(seconds)
 
 
 def _picture(result: Json) -> str:

@@ -11,6 +11,7 @@ import httpcore2
 import httpx2
 from pydantic import SecretStr
 
+from atpix.providers import telling
 from atpix.providers.values import Json, ProviderFailed
 
 _SAID_CHARS = 300
@@ -57,7 +58,7 @@ def translated(provider: str) -> Iterator[None]:
         ) from None
     except httpx2.DecodingError:
         raise ProviderFailed("PROVIDER_ERROR", f"{provider} sent a damaged answer.", worth_retrying=True) from None
-    except (httpx2.InvalidURL, httpcore2.ProtocolError):
+    except (httpx2.InvalidURL, httpcore2.ProtocolError, ValueError):  # ValueError: a port beyond all ports
         raise ProviderFailed("PROVIDER_ERROR", f"{provider} named an address that is none.") from None
 
 
@@ -103,13 +104,13 @@ def retry_after_s(value: str | None, now_s: float) -> float | None:
     """Seconds or an HTTP date (RFC 9110, 10.2.3), never negative, a day at most. None when it is neither."""
     if not value:
         return None
-    if value.strip().isdigit():
-        return min(float(value), _LONGEST_WAIT_S)
+    if (said := telling.whole(value)) is not None:
+        return min(float(said), _LONGEST_WAIT_S)
     try:
-        at = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        at_s = email.utils.parsedate_to_datetime(value).timestamp()
+    except (ValueError, OverflowError):
         return None
-    return min(max(0.0, at.timestamp() - now_s), _LONGEST_WAIT_S)
+    return min(max(0.0, at_s - now_s), _LONGEST_WAIT_S)
 
 
 def not_json(provider: str, text: bytes) -> ProviderFailed:

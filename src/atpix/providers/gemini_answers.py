@@ -6,6 +6,7 @@ import msgspec
 
 from atpix.providers.faults import Refusal
 from atpix.providers.gemini_models import Model
+from atpix.providers.telling import counted
 from atpix.providers.values import Json, ProviderFailed, Usage
 
 _BLOCKED = frozenset(
@@ -60,12 +61,20 @@ class _Counted(_Wire):
     modality: str = ""
     token_count: int = 0
 
+    def __post_init__(self) -> None:
+        self.token_count = counted(self.token_count)
+
 
 class _Tokens(_Wire):
     prompt_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int = 0
     candidates_tokens_details: list[_Counted] = []
+
+    def __post_init__(self) -> None:
+        for name in ("prompt_token_count", "candidates_token_count", "thoughts_token_count"):
+            if (number := getattr(self, name)) is not None:
+                setattr(self, name, counted(number))
 
     @property
     def out(self) -> int | None:

@@ -16,7 +16,7 @@ import httpx2
 import msgspec
 from pydantic import SecretStr
 
-from atpix.providers import faults, inline
+from atpix.providers import faults, inline, telling
 from atpix.providers.dialling import Deadline, Dialler, Forbidden, Resolve, resolve
 from atpix.providers.values import Json, ProviderFailed
 from atpix.settings import Settings
@@ -42,10 +42,10 @@ class Key(NamedTuple):
         secret = self.secret.get_secret_value()
         return {self.header: f"{self.scheme} {secret}".strip()} if secret else {}
 
-    def scrubbed(self, text: bytes) -> bytes:
-        """Some providers repeat in an error what they were sent."""
-        secret = self.secret.get_secret_value().encode()
-        return text.replace(secret, b"[key]") if secret else text
+    def unsaid(self, told: Any) -> Any:  # noqa: ANN401  JSON, whatever it is
+        """Some providers repeat what they were sent."""
+        secret = self.secret.get_secret_value()
+        return telling.without(secret, told) if secret else told
 
 
 class Http:
@@ -62,6 +62,7 @@ class Http:
         base_url: str,
         key: Key,
         timeout_s: float | None = None,
+        answer_bytes: int | None = None,
         resolve: Resolve = resolve,
         network: httpcore2.NetworkBackend | None = None,
     ) -> None:
@@ -70,6 +71,7 @@ class Http:
         self._key = key
         self._timeout_s = timeout_s or settings.provider_timeout_s
         self._max_file_bytes = settings.max_file_bytes
+        self._answer_bytes = answer_bytes or settings.max_file_bytes * 4 // 3 + _MIB
         self._resolve = resolve
         self._network = network or httpcore2.SyncBackend()
         self._tls: ssl.SSLContext | None = None
@@ -89,7 +91,8 @@ class Http:
         URL; a whole URL must have the same origin, since the key goes with it. Redirects are not followed.
 
         Raises Refusal, with the decoded body, when the status is not 2xx; other ProviderFailed when there is no answer
-        that can be used. The answer may hold a picture in base64, of the size that an upload may have.
+        that can be used. What is returned or raised is without the key. Unless `answer_bytes` says less, the answer may
+        hold a picture in base64, of the size that an upload may have.
         """
         url = self._url(path)
         with faults.translated(self._provider):
@@ -97,7 +100,7 @@ class Http:
                 method, url, headers=self._headers(headers), json=body, data=dict(form) if form else None, files=files
             )
             with self._answer(request, public_only=False) as answer:
-                text = self._read(answer, self._max_file_bytes * 4 // 3 + _MIB)
+                text = self._read(answer, self._answer_bytes)
         return self._decoded(answer, text)
 
     def fetch(self, url: str, target: Path, max_bytes: int | None = None) -> None:
@@ -132,7 +135,7 @@ class Http:
         faults.require_web_address(self._provider, request.url)
         with self._answer(request, public_only=not own, deadline=deadline) as answer:
             if answer.is_redirect:
-                location = answer.headers.get("Location", "")
+                location = self._key.unsaid(answer.headers.get("Location", ""))
                 return str(request.url.join(location)) if location else faults.lost(self._provider)
             if not answer.is_success:
                 raise faults.picture_missing(self._provider, answer)
@@ -193,8 +196,7 @@ class Http:
 
     def _pieces(self, answer: httpx2.Response, limit: int) -> Iterator[bytes]:
         """Raises ProviderFailed as soon as there is more than `limit`."""
-        announced = answer.headers.get("Content-Length", "")
-        if announced.isdigit() and int(announced) > limit:
+        if (telling.whole(answer.headers.get("Content-Length", "")) or 0) > limit:
             raise faults.too_large(self._provider, limit)
         n = 0
         for piece in answer.iter_bytes():
@@ -204,10 +206,9 @@ class Http:
             yield piece
 
     def _decoded(self, answer: httpx2.Response, text: bytes) -> Json:
+        body = self._key.unsaid(_json(text))
         if not answer.is_success:
-            said = _json(self._key.scrubbed(text)) or {}
-            raise faults.refusal(self._provider, answer, said, secret=self._key.secret)
-        body = _json(text)
+            raise faults.refusal(self._provider, answer, body or {}, secret=self._key.secret)
         if body is None:
             raise faults.not_json(self._provider, text)
         return body

@@ -8,6 +8,7 @@ import msgspec
 
 from atpix.providers import inline
 from atpix.providers.faults import Refusal
+from atpix.providers.telling import counted
 from atpix.providers.values import Json, ProviderFailed, Usage
 
 _BLOCKED = frozenset({"moderation_blocked", "content_policy_violation", "content_filter", "contentFilter"})
@@ -29,6 +30,9 @@ class _Details(msgspec.Struct):
     text_tokens: int = 0
     image_tokens: int = 0
 
+    def __post_init__(self) -> None:
+        self.text_tokens, self.image_tokens = counted(self.text_tokens), counted(self.image_tokens)
+
 
 class Tokens(msgspec.Struct):
     """A server that does not tell them apart is taken to have counted text in and a picture out."""
@@ -36,6 +40,11 @@ class Tokens(msgspec.Struct):
     input_tokens: int | None = None
     output_tokens: int | None = None
     input_tokens_details: _Details | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("input_tokens", "output_tokens"):
+            if (number := getattr(self, name)) is not None:
+                setattr(self, name, counted(number))
 
     @property
     def usage(self) -> Usage:

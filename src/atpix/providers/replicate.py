@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from atpix.providers import data_urls, masks, replicate_models
+from atpix.providers import data_urls, masks, replicate_models, telling
 from atpix.providers.faults import Refusal
 from atpix.providers.http import Http, Key
 from atpix.providers.values import (
@@ -176,7 +176,7 @@ def _picture(output: object) -> str:
 def _seconds(prediction: Json) -> float | None:
     metrics = prediction.get("metrics")
     seconds = metrics.get("predict_time") if isinstance(metrics, dict) else None
-    return float(seconds) if isinstance(seconds, int | float) else None
+    return telling.seconds(seconds)
 
 
 def _warnings(model: str) -> tuple[str, ...]:

@@ -5,11 +5,18 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol, get_args
 
 import msgspec
+from msgspec.structs import force_setattr
+
+from atpix.providers import telling
 
 AspectRatio = Literal["1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "21:9"]
 ASPECT_RATIOS: tuple[AspectRatio, ...] = get_args(AspectRatio)
 MAX_SEED = 2**53 - 1
 """The largest number that JSON carries everywhere."""
+
+_MESSAGE_CHARS, _MODEL_CHARS, _REF_CHARS, _PROMPT_CHARS = 1_000, 200, 2_000, 32_000
+_WARNINGS = 20
+_AGAIN_S = 60.0
 
 
 class Reference(msgspec.Struct, frozen=True):
@@ -56,6 +63,13 @@ class Usage(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
     output_tokens: int | None = None
     seconds: float | None = None
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "images", telling.counted(self.images))
+        for name in ("input_tokens", "output_tokens"):
+            if (number := getattr(self, name)) is not None:
+                force_setattr(self, name, telling.counted(number))
+        force_setattr(self, "seconds", telling.seconds(self.seconds))
+
 
 class Pictured(msgspec.Struct, frozen=True, kw_only=True):
     """The picture lies in the file that was named. Its bytes are checked like an upload's, later.
@@ -70,12 +84,28 @@ class Pictured(msgspec.Struct, frozen=True, kw_only=True):
     revised_prompt: str | None = None
     warnings: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        force_setattr(self, "cost_micro_usd", telling.counted(self.cost_micro_usd, telling.MOST_MICRO_USD))
+        if self.model is not None:
+            force_setattr(self, "model", telling.clean(self.model, _MODEL_CHARS))
+        if self.revised_prompt is not None:
+            force_setattr(self, "revised_prompt", telling.clean(self.revised_prompt, _PROMPT_CHARS))
+        said = tuple(telling.clean(warning, _MESSAGE_CHARS) for warning in self.warnings[:_WARNINGS])
+        force_setattr(self, "warnings", said)
+
 
 class Queued(msgspec.Struct, frozen=True):
     """The provider has taken the job and will be asked again under `ref`, not before `again_s` seconds."""
 
     ref: str
     again_s: float = 1.0
+
+    def __post_init__(self) -> None:
+        """Raises ProviderFailed: a reference that cannot be kept as it is cannot be asked under, either."""
+        if telling.clean(self.ref, _REF_CHARS) != self.ref:
+            raise ProviderFailed("PROVIDER_ERROR", "The provider took the job under an id that cannot be kept.")
+        again_s = telling.seconds(self.again_s)
+        force_setattr(self, "again_s", 1.0 if again_s is None else min(again_s, _AGAIN_S))
 
 
 class ProviderFailed(Exception):
@@ -94,9 +124,9 @@ class ProviderFailed(Exception):
         retry_after_s: float | None = None,
         job_over: bool = False,
     ) -> None:
-        super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = telling.clean(message, _MESSAGE_CHARS)
+        super().__init__(self.message)
         self.worth_retrying = worth_retrying
         self.retry_after_s = retry_after_s
         self.job_over = job_over
