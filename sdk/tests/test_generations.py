@@ -251,13 +251,36 @@ def test_waiting_lasts_across_a_server_that_is_away(client, server):
     assert max(server.pauses_s) <= 8
 
 
-def test_a_server_that_never_answers_is_given_up(client, server):
+def test_waiting_lasts_across_a_server_that_is_away_from_the_beginning(client, server):
+    server.script.extend(httpx2.ConnectError("refused") for _ in range(9))
+    server.script.append(stream(event(generation())))
+
+    assert client.generations.wait(ID, timeout_s=60).status == "success"
+
+
+def test_waiting_lasts_across_any_number_of_failures(client, server):
+    server.script.append(stream(event(generation("processing"))))
+    server.script.extend(httpx2.ConnectError("refused") for _ in range(1100))
+    server.script.append(stream(event(generation())))
+
+    assert client.generations.wait(ID, timeout_s=None).status == "success"
+    assert max(server.pauses_s) <= 8
+
+
+def test_a_server_that_never_answers_is_given_up_by_who_waits_for_ever(client, server):
     server.script.extend(httpx2.ConnectError("refused") for _ in range(9))
 
     with pytest.raises(errors.APIConnectionError):
-        client.generations.wait(ID)
+        client.generations.wait(ID, timeout_s=None)
 
     assert len(server.requests) == 3
+
+
+def test_a_wait_in_which_no_server_was_reached_says_so_when_it_is_over(client, server):
+    server.script.extend(httpx2.ConnectError("refused") for _ in range(20_000))
+
+    with pytest.raises(errors.APIConnectionError, match="refused"):
+        client.generations.wait(ID, timeout_s=0.05)
 
 
 def test_waiting_for_what_failed_ends_like_any_other(client, server):

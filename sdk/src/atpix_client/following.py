@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from atpix_client.answers import Answer
 from atpix_client.errors import APIConnectionError, APIStatusError, APITimeoutError, AtpixError
 from atpix_client.operations import Following
-from atpix_client.retries import UNCERTAIN, Retries
+from atpix_client.retries import LARGEST_POWER, UNCERTAIN, Retries
 
 T = TypeVar("T")
 
@@ -50,6 +50,7 @@ class Follower(Generic[T]):
         self._failures = 0
         self._heard = False
         self._newest: T | None = None
+        self._unreached: AtpixError | None = None
 
     def read(self, name: str, answer: Answer) -> T:
         """An event. Raises what the end of everything is called."""
@@ -59,7 +60,7 @@ class Follower(Generic[T]):
 
     def is_news(self, thing: T) -> bool:
         """A new connection begins with how things are, which may be known. Raises when the time is over."""
-        self._heard, self._failures = True, 0
+        self._heard, self._failures, self._unreached = True, 0, None
         known, self._newest = self._newest, thing
         return thing != known
 
@@ -76,27 +77,30 @@ class Follower(Generic[T]):
         return None if left_s is None else min(left_s, LONGEST_SILENCE_S)
 
     def pause_s(self, failure: AtpixError | None) -> float:
-        """Before the next connection, after one that broke, or ended too early (None). Raises what will not pass. Once
-        something was heard it is tried for as long as the caller waits: a server may need its time to restart.
+        """Before the next connection, after one that broke, or ended too early (None). Raises what will not pass. It is
+        tried for as long as the caller waits, since a server may need its time to restart; for ever, where no time-out
+        was given, only once something was heard.
         """
         if isinstance(failure, APITimeoutError) and self._heard:
             return 0.0
         number, self._failures = self._failures, self._failures + 1
         cause = failure or APIConnectionError("The stream of events ended too early.")
-        lasting = self._heard and _may_pass(cause)
+        lasting = _may_pass(cause) and (self._heard or self._following.timeout_s is not None)
+        self._unreached = None if self._heard or isinstance(cause, APITimeoutError) else cause
         pause_s = self._retries.pause_s(0 if lasting else number, cause, repeatable=True)
         if pause_s is None:
             raise cause
-        pause_s = min(pause_s * 2.0**number, self._retries.longest_pause_s) if lasting else pause_s
+        pause_s = min(pause_s * 2.0 ** min(number, LARGEST_POWER), self._retries.longest_pause_s) if lasting else pause_s
         left_s = self._left_s()
         return pause_s if left_s is None else min(pause_s, left_s)
 
     def _left_s(self) -> float | None:
+        """Raises what the caller's time-out is called, or why nothing was ever heard."""
         if self._following.timeout_s is None:
             return None
         left_s = self._began_s + self._following.timeout_s - self._clock()
         if left_s <= 0:
-            raise self._following.late(self._following.timeout_s)
+            raise self._unreached or self._following.late(self._following.timeout_s)
         return left_s
 
 

@@ -144,7 +144,8 @@ def stream(generation_id: str, *, timeout_s: float | None = None) -> Following[G
 
 def wait(generation_id: str, *, timeout_s: float | None = 300.0) -> Following[Generation]:
     """The generation when it has ended, well or not, across broken connections and restarts of the server. Raises
-    `StillGenerating` after `timeout_s`, within a few seconds.
+    `StillGenerating` after `timeout_s`, within a few seconds, or what kept it from the server all that time. Without a
+    time-out a server that does not answer from the beginning is given up after a few attempts.
     """
     return stream(generation_id, timeout_s=timeout_s)
 

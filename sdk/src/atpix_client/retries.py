@@ -9,6 +9,8 @@ from atpix_client.errors import APIConnectionError, APIStatusError, AtpixError, 
 REFUSED = frozenset({"RATE_LIMIT_EXCEEDED", "OVERLOADED"})
 """The server says that it did nothing, so even what must not run twice may be sent again."""
 UNCERTAIN = frozenset({408, 429, 502, 503, 504})
+LARGEST_POWER = 60
+"""Of two, in a pause that doubles: far beyond every pause, and far below what a float cannot hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +30,7 @@ class Retries:
         asked = failure.retry_after if isinstance(failure, APIStatusError) else None
         if asked is not None:
             return asked if asked <= self.longest_wait_s else None
-        pause = min(self.first_pause_s * 2.0**attempt, self.longest_pause_s)
+        pause = min(self.first_pause_s * 2.0 ** min(attempt, LARGEST_POWER), self.longest_pause_s)
         return pause * (1 - self.jitter() / 2)
 
 
