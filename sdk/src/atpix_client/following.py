@@ -90,7 +90,9 @@ class Follower(Generic[T]):
         pause_s = self._retries.pause_s(0 if lasting else number, cause, repeatable=True)
         if pause_s is None:
             raise cause
-        pause_s = min(pause_s * 2.0 ** min(number, LARGEST_POWER), self._retries.longest_pause_s) if lasting else pause_s
+        pause_s = (
+            min(pause_s * 2.0 ** min(number, LARGEST_POWER), self._retries.longest_pause_s) if lasting else pause_s
+        )
         left_s = self._left_s()
         return pause_s if left_s is None else min(pause_s, left_s)
 
