@@ -130,6 +130,9 @@ class ScriptedProviders:
             raise UnknownProvider(f"There is no provider {name}. There is {', '.join(self.names)}.")
         return self._providers[name]
 
+    def give_up(self, name: str, ref: str) -> None:
+        self.named(name).cancel(ref)
+
     def limit(self, name: str) -> ProviderLimit:
         return self._limits.get(name) or ProviderLimit(at_once=1000)
 

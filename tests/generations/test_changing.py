@@ -3,7 +3,10 @@
 from uuid import uuid4
 
 import pytest
+import sqlalchemy as sa
 from tests.generations.api import PATH, code, path
+
+from atpix.db.generation_tables import generations as rows
 
 
 @pytest.fixture
@@ -239,6 +242,19 @@ def test_cancelling_ends_what_waits(generations, again, queue):
     cancelled = answer.json()["data"]
     assert (cancelled["status"], cancelled["error"]["code"]) == ("failed", "CANCELLED")
     assert again(waiting, "cancel").json()["data"] == cancelled
+
+
+@pytest.mark.parametrize("how", ["cancel", "delete"])
+def test_a_job_at_a_provider_that_is_not_configured_any_more_can_be_given_up(generations, again, queue, svc, raw, how):
+    queue.hold()
+    waiting = generations.begin()
+    with svc.db.transaction() as tx:
+        its = rows.c.id == waiting["id"]
+        tx.execute(sa.update(rows).where(its).values(provider="fal", provider_ref="a-job"))
+
+    answer = again(waiting, "cancel") if how == "cancel" else raw.delete(f"{PATH}/{waiting['id']}")
+
+    assert answer.status_code == 200
 
 
 def test_what_has_ended_is_not_cancelled(generations, again):

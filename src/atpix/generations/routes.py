@@ -1,6 +1,5 @@
 """Generations over HTTP: contract, section 7."""
 
-import asyncio
 from typing import Annotated, cast
 
 from litestar import Response, Router, delete, get, post, put
@@ -181,9 +180,9 @@ async def delete_generation(
 
 
 def tell_provider(svc: Services, job: Job | None) -> None:
-    """That nobody waits for it any more, without making the caller wait for that."""
+    """That nobody waits for it any more, without making the caller wait for that, or fail."""
     if job is not None:
-        asyncio.get_running_loop().run_in_executor(None, svc.providers.named(job.provider).cancel, job.ref)
+        svc.providers.give_up(job.provider, job.ref)
 
 
 def _id(shown: Shown) -> str:

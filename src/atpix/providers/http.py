@@ -206,7 +206,7 @@ class Http:
             yield piece
 
     def _decoded(self, answer: httpx2.Response, text: bytes) -> Json:
-        body = self._key.unsaid(_json(text))
+        body: Json | None = self._key.unsaid(_json(text))
         if not answer.is_success:
             raise faults.refusal(self._provider, answer, body or {}, secret=self._key.secret)
         if body is None:

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from atpix.imaging.renderers import Renderers
 from atpix.providers import configured
+from atpix.providers.farewells import Farewells
 from atpix.providers.values import Enhancer, Provider
 from atpix.settings import ProviderLimit, Settings
 
@@ -25,6 +26,7 @@ class Providers:
         self._opening = threading.Lock()
         self._opened: dict[str, Provider] = {}
         self._enhancer: Enhancer | None = None
+        self._farewells = Farewells(self.named)
 
     @classmethod
     def open(cls, settings: Settings, renderers: Renderers) -> Self:
@@ -40,6 +42,10 @@ class Providers:
             if name not in self._opened:
                 self._opened[name] = _open(configured.PROVIDERS[name], self._settings)
             return self._opened[name]
+
+    def give_up(self, name: str, ref: str) -> None:
+        """Have the provider told, in a while, that nobody waits for its job. Returns at once and raises nothing."""
+        self._farewells.say(name, ref)
 
     @property
     def enhancer(self) -> Enhancer | None:
