@@ -84,6 +84,15 @@ def intend_all(tx: Writing, keys: Collection[BlobKey], now: int) -> None:
         tx.execute(anew, [{"blob_key": key, "created_at": now} for key in keys])
 
 
+def renew_intents(tx: Writing, keys: Collection[BlobKey], now: int) -> None:
+    """Their bytes are still to come. Intents that the sweeper has in its hands are left to it."""
+    mine = sa.select(upload_intents.c.blob_key).where(upload_intents.c.blob_key.in_(keys))
+    found = tx.all(mine.order_by(upload_intents.c.blob_key).with_for_update(skip_locked=True))
+    standing = upload_intents.c.blob_key.in_([row.blob_key for row in found])
+    if found:
+        tx.execute(upload_intents.update().where(standing).values(created_at=now))
+
+
 def standing(tx: Reading, keys: Collection[BlobKey]) -> set[BlobKey]:
     """Those of the keys whose intent was neither fulfilled nor swept."""
     rows = tx.all(sa.select(upload_intents.c.blob_key).where(upload_intents.c.blob_key.in_(keys))) if keys else ()

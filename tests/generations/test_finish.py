@@ -20,6 +20,7 @@ from atpix.images import aliases
 from atpix.images import flows as image_flows
 from atpix.images.aliases import Move
 from atpix.projects import actions
+from atpix.providers.values import Queued
 
 
 def new_flow(studio: Studio) -> FlowId:
@@ -134,6 +135,21 @@ def test_what_nobody_wants_any_more_when_its_picture_comes_leaves_nothing(studio
 
     assert studio.images() == []
     assert holder(studio, "@hero") is None
+
+
+@pytest.mark.parametrize("deed", [deletes, cancels])
+def test_a_job_that_was_handed_in_meanwhile_is_cancelled_at_its_provider(studio: Studio, deed: Deed):
+    gate = Gate(then=Queued("job-1", 3600))
+    studio.provider.answers.append(gate)
+    generation = studio.ask()
+    runner = studio.runner()
+    assert gate.reached.wait(30)
+
+    deed(studio, generation)
+    gate.let_through()
+    studio.until(lambda: runner.held == 0)
+
+    assert studio.provider.cancelled == ["job-1"]
 
 
 def test_one_that_waits_can_be_cancelled_and_is_never_begun(studio: Studio):

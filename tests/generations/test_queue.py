@@ -163,3 +163,14 @@ def test_a_long_queue_is_looked_into_by_its_index(studio: Studio):
         looks = [step for step in steps if step.startswith(("SCAN g", "SEARCH g"))]
         assert len(looks) == 5
         assert all("generations_pending" in look for look in looks)
+
+
+def test_what_was_given_back_to_wait_for_its_provider_does_not_fail_at_once(studio: Studio):
+    """A runner that ends gives it back in its old place, which may be long ago."""
+    long_ago = studio.clock() - 400_000
+    studio.ask(provider="unheard-of", due_at=long_ago)
+    assert claim(studio).claimed == []
+
+    studio.clock.advance(301)
+
+    assert len(claim(studio).claimed) == 1

@@ -14,7 +14,7 @@ from atpix.db.generation_tables import generation_inputs
 from atpix.generations import finishing
 from atpix.ids import blob_key
 from atpix.images.rows import Image
-from atpix.providers.values import Pictured, Queued, Recipe, Reference
+from atpix.providers.values import Pictured, ProviderFailed, Queued, Recipe, Reference
 
 TRUNCATED = picture()[:-200]
 
@@ -103,6 +103,23 @@ def test_an_error_that_nobody_expected_ends_it_with_a_sentence(studio: Studio):
 
     assert row.error_code == "INTERNAL_ERROR"
     assert "secret" not in row.error_message
+
+
+@pytest.mark.parametrize("refused", ["code", "cost"])
+def test_what_the_database_does_not_take_ends_it_with_a_sentence_after_one_call(studio: Studio, refused: str):
+    def dear(_recipe: Recipe, target: Path) -> Pictured:
+        target.write_bytes(picture())
+        return Pictured(cost_micro_usd=10**30)
+
+    studio.provider.answers.append(ProviderFailed("bad \ud800", "It is out of paint.") if refused == "code" else dear)
+    generation = studio.ask()
+    runner = studio.runner()
+
+    studio.until(lambda: runner.held == 0 and bool(studio.provider.calls))
+    row = studio.row(generation)
+    assert (row.status, row.error_code) == ("failed", "INTERNAL_ERROR")
+    assert "log" in row.error_message
+    assert len(studio.provider.calls) == 1
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,7 @@ def _succeeded(tx: Writing, svc: Services, claimed: Claimed, image: Image, outco
     if not _still_mine(tx, run):
         return False
     if not outbox.fulfil(tx, blob_key(run.project_id, image.id)):  # swept: it took too long
+        queue.change(tx, run, planned_image_id=None, provider_ref=None)
         queue.release(tx, run, now, now)
         return False
     rows.insert(tx, image)
@@ -218,6 +219,6 @@ def _disown(tx: Writing, claimed: Claimed, now: int) -> None:
 
 
 def _drop(tx: Writing, key: BlobKey, now: int) -> None:
-    """While an intent stands no image has the bytes."""
-    if outbox.fulfil(tx, key):
+    """While an intent stands no image has the bytes. Where none does they may have come after the sweeper."""
+    if outbox.fulfil(tx, key) or not outbox.owned(tx, [key]):
         outbox.delete_blob(tx, key, now)

@@ -4,7 +4,7 @@ Limits hold over processes and machines, because claims take turns and count wha
 Whose turn it is says `turns`.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
@@ -20,7 +20,7 @@ from atpix.db.tables import organizations, projects
 from atpix.generations import rows, turns
 from atpix.generations.rows import Generation, Input
 from atpix.generations.turns import Limits, is_pending, is_processing
-from atpix.ids import GenerationId, ImageId, KeyId, blob_key, new_id
+from atpix.ids import BlobKey, GenerationId, ImageId, KeyId, blob_key, new_id
 from atpix.projects import preferences
 
 LEASE_MS = 60_000
@@ -35,6 +35,7 @@ _NEXT = (
         generations.c.provider == bindparam("provider"),
         generations.c.project_id == bindparam("project"),
         generations.c.due_at <= bindparam("now", type_=sa.BigInteger),
+        generations.c.updated_at <= bindparam("left_alone_since", type_=sa.BigInteger),
     )
     .order_by(generations.c.due_at, generations.c.id)
     .limit(bindparam("most"))
@@ -80,6 +81,7 @@ def claim(tx: Writing, runner: str, limits: Limits, now: int, free: int) -> Take
     taken: list[sa.Row[Any]] = []
     for head, quota in quotas.items():
         names = {"provider": head.provider, "project": head.project, "now": now, "most": quota}
+        names["left_alone_since"] = turns.left_alone_since(limits, head.provider, now)
         found = tx.all(_NEXT, names)
         turns.count_calls(tx, limits, head.provider, len(found), now)
         taken += found
@@ -153,9 +155,19 @@ def _caller(generation: Generation, project_slug: str, organization_slug: str, s
     )
 
 
-def renew(tx: Writing, runner: str, held: Collection[GenerationId], now: int) -> None:
+def renew(tx: Writing, runner: str, held: Mapping[GenerationId, BlobKey], now: int) -> None:
+    """The leases, and the intents of the bytes. A row that somebody has in his hands is left for the next time."""
     mine = (generations.c.id.in_(held), is_processing, generations.c.claimed_by == runner)
-    tx.execute(generations.update().where(*mine).values(lease_until=now + LEASE_MS))
+    found = _locked(tx, *mine, skip=True)
+    if found:
+        tx.execute(generations.update().where(generations.c.id.in_(found)).values(lease_until=now + LEASE_MS))
+        outbox.renew_intents(tx, [held[one] for one in found], now)
+
+
+def _locked(tx: Writing, *which: sa.ColumnElement[bool], skip: bool) -> list[GenerationId]:
+    """In the order of everyone who locks several."""
+    query = sa.select(generations.c.id).where(*which).order_by(generations.c.id)
+    return [GenerationId(row.id) for row in tx.all(query.with_for_update(skip_locked=skip, key_share=True))]
 
 
 def change(tx: Writing, claimed: Generation, **columns: object) -> bool:
@@ -197,5 +209,8 @@ def take_over(tx: Writing, now: int, *, of: str | None = None) -> int:
     Returns how many.
     """
     dead = generations.c.lease_until < now if of is None else generations.c.claimed_by == of
+    found = _locked(tx, is_processing, dead, skip=of is None)
     free = {"status": "pending", "claimed_by": None, "lease_until": None, "updated_at": now}
-    return tx.execute(generations.update().where(is_processing, dead).values(**free))
+    if found:
+        tx.execute(generations.update().where(generations.c.id.in_(found)).values(**free))
+    return len(found)

@@ -243,7 +243,7 @@ class Runner:
 
     def _renew(self) -> None:
         with self._changed:
-            held = list(self._held)
+            held = {name: work.key for name, work in self._held.items()}
         if held:
             with self._svc.db.transaction(durable=False) as tx:
                 queue.renew(tx, self.id, held, self._svc.now())
@@ -255,7 +255,7 @@ class Runner:
             parked = {id(work) for _, _, work in self._parked}
             late = [work for work in self._held.values() if now >= work.deadline and id(work) not in parked]
         for work in late:
-            finishing.fail(self._svc, work.claimed, "PROVIDER_TIMEOUT", setbacks.TOO_LATE, work.warnings)
+            setbacks.end(self._svc, work, "PROVIDER_TIMEOUT", setbacks.TOO_LATE)
             with self._changed:
                 if self._held.get(work.run.id) is work:
                     del self._held[work.run.id]

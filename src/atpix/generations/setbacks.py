@@ -1,10 +1,16 @@
 """What becomes of a run whose attempt came to nothing: another one, later, or its end."""
 
+import structlog
+
 from atpix.errors import AtpixError
 from atpix.generations import finishing
 from atpix.generations.work import Work, Workplace, backoff_s, ends_at, insist
 from atpix.providers.values import ProviderFailed, Queued
+from atpix.services import Services
 
+log = structlog.get_logger("atpix.generations")
+
+WENT_WRONG = "Something went wrong on our side; the server's log says what."
 TOO_LATE = "It took longer than ATPIX_GENERATION_TIMEOUT_S allows; generate again, or ask for something simpler."
 
 
@@ -45,7 +51,7 @@ def after_own_failure(place: Workplace, work: Work, error: AtpixError) -> None:
         untried = stopping and not work.called
         work.is_back = finishing.begin_anew(svc, work.claimed, due_at, keep_job=True, untried=untried)
     else:
-        finishing.fail(svc, work.claimed, error.code, error.message, work.warnings)
+        end(svc, work, error.code, error.message)
 
 
 def may_be_repeated(work: Work) -> bool:
@@ -54,4 +60,17 @@ def may_be_repeated(work: Work) -> bool:
 
 
 def fail(place: Workplace, work: Work, code: str, message: str) -> None:
-    insist(place, work, lambda: finishing.fail(place.svc, work.claimed, code, message, work.warnings))
+    insist(place, work, lambda: end(place.svc, work, code, message))
+
+
+def end(svc: Services, work: Work, code: str, message: str) -> None:
+    """What others have said may be more than the database takes; then it ends without their words: nothing may keep a
+    run from its end, or its provider is paid for every attempt. Raises StorageUnavailable, Overloaded.
+    """
+    try:
+        finishing.fail(svc, work.claimed, code, message, work.warnings)
+    except AtpixError:
+        raise
+    except Exception:
+        log.exception("end_refused", generation=work.run.id)
+        finishing.fail(svc, work.claimed, "INTERNAL_ERROR", WENT_WRONG, [])

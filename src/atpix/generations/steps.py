@@ -67,7 +67,7 @@ def carry_out(place: Workplace, work: Work) -> Queued | None:
         setbacks.fail(place, work, "PROVIDER_ERROR", str(error))
     except Exception:
         log.exception("generation_failed", generation=work.run.id)
-        setbacks.fail(place, work, "INTERNAL_ERROR", "Something went wrong on our side; the server's log says what.")
+        setbacks.fail(place, work, "INTERNAL_ERROR", setbacks.WENT_WRONG)
     return None
 
 
@@ -99,7 +99,7 @@ def _stored_before(place: Workplace, work: Work, provider: Provider, folder: Pat
     return _Picture(path, Pictured(model=work.run.model, cost_micro_usd=estimate))
 
 
-def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _Picture | Queued:
+def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _Picture | Queued | None:
     svc = place.svc
     if work.run.attempts > svc.settings.generation_attempts:
         raise ProviderFailed("PROVIDER_ERROR", "It was begun as often as is allowed, and never came to an end.")
@@ -112,7 +112,7 @@ def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
             raise Overloaded("This server is about to end.")
         work.called = True
         answer = provider.generate(recipe, target.path)
-        return _taken(place, work, answer, target, folder)
+        return _taken(place, work, provider, answer, target, folder)
 
 
 def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _Picture | Queued | None:
@@ -128,17 +128,20 @@ def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
     with insist(place, work, svc.blobs.stage) as target:
         answer = provider.poll(ref, _recipe(work), target.path)
         work.failed_polls = 0
-        return _taken(place, work, answer, target, folder)
+        return _taken(place, work, provider, answer, target, folder)
 
 
 def _taken(
-    place: Workplace, work: Work, answer: Pictured | Queued, target: StagedFile, folder: Path
-) -> _Picture | Queued:
-    """A reference to a job is written down at once, and so are bytes."""
+    place: Workplace, work: Work, provider: Provider, answer: Pictured | Queued, target: StagedFile, folder: Path
+) -> _Picture | Queued | None:
+    """A reference to a job is written down at once, and so are bytes. None: nobody wants it any more."""
     svc = place.svc
     if isinstance(answer, Queued):
         if answer.ref != work.ref:
-            insist(place, work, lambda: _remember_job(svc, work, answer.ref))
+            if not insist(place, work, lambda: _remember_job(svc, work, answer.ref)):
+                provider.cancel(answer.ref)  # nobody else knows of it
+                insist(place, work, lambda: finishing.disown(svc, work.claimed))
+                return None
             work.ref = answer.ref
             svc.failpoint("generation.queued")
         return answer
@@ -167,9 +170,10 @@ def _put(svc: Services, key: BlobKey, target: StagedFile) -> None:
         svc.blobs.put(key, target)
 
 
-def _remember_job(svc: Services, work: Work, ref: str) -> None:
+def _remember_job(svc: Services, work: Work, ref: str) -> bool:
+    """False: cancelled or deleted while it was handed in."""
     with svc.db.transaction() as tx:
-        queue.change(tx, work.run, provider_ref=ref)
+        return queue.change(tx, work.run, provider_ref=ref)
 
 
 def _glance(svc: Services, work: Work, target: StagedFile) -> None:

@@ -20,6 +20,7 @@ from atpix.projects import preferences
 from atpix.settings import ProviderLimit
 
 _MINUTE_MS = 60_000
+_WHENEVER = 2**62
 _MOST_PROJECTS = 1000
 """Looked at in one claim, the least busy first. What is not looked at now is at the next."""
 
@@ -92,7 +93,7 @@ class Plan(NamedTuple):
 def plan(tx: Reading, limits: Limits, now: int, free: int) -> Plan:
     """What a claim would take, by what is pending and under way at this moment."""
     waiting = [Head(row.provider, ProjectId(row.project_id), row.due_at) for row in tx.all(_HEADS)]
-    due = [head for head in waiting if _may_be_claimed(head, limits, now)]
+    due = [head for head in waiting if head.due_at <= now and _may_be_claimed(tx, head, limits, now)]
     later = [head.due_at for head in waiting if head.due_at > now]
     if not due or free <= 0:
         return Plan({}, bool(due), min(later, default=None))
@@ -104,9 +105,21 @@ def plan(tx: Reading, limits: Limits, now: int, free: int) -> Plan:
     return Plan(quotas, len(quotas) < len(due), min(later, default=None))
 
 
-def _may_be_claimed(head: Head, limits: Limits, now: int) -> bool:
-    """Another machine may know a provider that this one does not. When none has come for it, it fails here."""
-    return head.due_at <= now - (0 if head.provider in limits.known else limits.unknown_after_ms)
+def left_alone_since(limits: Limits, provider: str, now: int) -> int:
+    """Another machine may know a provider that this one does not. What has waited for it since then fails here.
+
+    It waits since it was last given back, not since it was first due: its runner may have ended for a moment only.
+    """
+    return _WHENEVER if provider in limits.known else now - limits.unknown_after_ms
+
+
+def _may_be_claimed(tx: Reading, head: Head, limits: Limits, now: int) -> bool:
+    since = left_alone_since(limits, head.provider, now)
+    if since == _WHENEVER:
+        return True
+    its = (is_pending, generations.c.provider == head.provider, generations.c.project_id == head.project)
+    waited = (generations.c.due_at <= since, generations.c.updated_at <= since)
+    return tx.one_or_none(sa.select(generations.c.id).where(*its, *waited).limit(1)) is not None
 
 
 def _under_way(tx: Reading) -> tuple[Counter[ProjectId], Counter[str]]:
