@@ -42,7 +42,8 @@ class Painter:
         stand_in.routes[_IMAGES] = self._paint
 
     def calls(self, prompt: str) -> int:
-        return sum(asked.json()["prompt"] == prompt for asked in tuple(self._asked))
+        drawn = [asked for asked in tuple(self._asked) if asked.path == _IMAGES]
+        return sum(asked.json()["prompt"] == prompt for asked in drawn)
 
     def hold_up(self, prompt: str) -> threading.Event:
         """Until the event is set."""

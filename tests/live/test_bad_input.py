@@ -25,6 +25,8 @@ def nothing_is_made(svc, project):
         ("prompt", "prompt"),
         ("prompt=", "prompt"),
         ("prompt=%20%09%20", "prompt"),
+        ("prompt=%E2%80%8B%E2%80%AE%EF%BB%BF", "prompt"),
+        ("prompt=%20%E2%80%8B%C2%A0%20", "prompt"),
         ("prompt=a%00b", "prompt"),
         ("prompt=a%0Ab", "prompt"),
         ("prompt=a%0D%0AX-Header:%20b", "prompt"),
@@ -72,6 +74,10 @@ def test_no_scope_leads_anywhere_else(page, server, scope):
     path = page.path.replace("heroes", scope)
 
     assert as_written(server, f"{path}?prompt=cat") in {400, 404}
+
+
+def test_an_address_that_ends_where_a_live_url_would_begin_is_not_there(public):
+    assert [public.get(path).status_code for path in ("/cdn/live/x", "/cdn/live/", "/cdn//live/")] == [404] * 3
 
 
 @pytest.mark.parametrize("slugs", ["nobody/shop", "nobody/nothing", "../..", "A/b"])

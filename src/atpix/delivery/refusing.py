@@ -17,10 +17,17 @@ OF_A_SIGNATURE = frozenset({403, 404})
 
 
 async def refuse(
-    scope: Scope, send: Send, error: Exception, *, negotiable: bool, private: bool = False, signed: bool = False
+    scope: Scope,
+    send: Send,
+    error: Exception,
+    *,
+    negotiable: bool,
+    private: bool = False,
+    signed: bool = False,
+    kept: bool = True,
 ) -> None:
     """`negotiable`: with another `Accept` the answer might have been another. `private`: whoever asked sent a key.
-    `signed`: the same address with another signature is answered otherwise.
+    `signed`: the same address with another signature is answered otherwise. `kept` False: by nobody, whatever it is.
     """
     known = as_atpix(error)
     request_id = cast("str", scope.get("atpix_request_id") or new_id())
@@ -29,11 +36,14 @@ async def refuse(
     elif known.status >= 500:
         log.error("delivery_failed", code=known.code, request_id=request_id, exc_info=error)
     body = error_body(known, request_id)
+    life = _life(known.status, private=private, signed=signed)
+    if not private and (not kept or known.retry_after_s is not None):
+        life = b"no-store"
     headers: RawHeaders = [
         *COMMON,
         (b"content-type", b"application/json"),
         (b"content-length", b"%d" % len(body)),
-        (b"cache-control", _life(known.status, private=private, signed=signed)),
+        (b"cache-control", life),
         (b"x-request-id", request_id.encode()),
     ]
     if negotiable:

@@ -31,7 +31,7 @@ class LiveAddress:
 
 def is_live(path: str) -> bool:
     """Whether a path of delivery's is of this kind; every request for an image asks."""
-    return _KIND in path and path.split("/", 5)[4] == "live"
+    return _KIND in path and path.split("/", 5)[4:5] == ["live"]
 
 
 def parse(path: str) -> LiveAddress:

@@ -72,8 +72,7 @@ class Live:
         except ClientLeft:
             return None
         except Exception as error:  # noqa: BLE001  the outermost place: whatever it is, the client gets an answer
-            never_kept = isinstance(error, signing.SignatureRefused | errors.PictureNotMade)
-            await refusing.refuse(scope, send, error, negotiable=False, signed=never_kept)
+            await refusing.refuse(scope, send, error, negotiable=False, kept=False)
         return None
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -131,12 +130,14 @@ class Live:
             seen = await unless_left(request.receive, self._wait(request, seen))
         if seen.image is None and seen.status == "failed":
             left_ms = (seen.changed_at or 0) + pictures.PAUSE_MS - self._svc.now()
-            raise errors.picture_failed(seen.error_code, seen.error_message, max(1, -(-left_ms // 1000)))
+            raise errors.picture_failed(seen.error_code, max(1, -(-left_ms // 1000)))
         return seen, seen.generation
 
     async def _begun(self, request: _Request) -> Seen:
         share = clients.share_of(request.scope, self._svc.settings.trusted_proxies)
-        visit = Visit(request.public.who, request.address.scope, request.asked.question, share)
+        visit = Visit(
+            request.public.who, request.address.scope, request.asked.question, share, _may_name(request.public)
+        )
         seen, is_new = await sync_to_thread(pictures.begin, self._svc, visit)
         if is_new:
             self._wake()
@@ -211,6 +212,14 @@ def _heard(waiting: "asyncio.Task[Seen]") -> None:
 def _is_signed(public: Public) -> bool:
     """A project whose images need a signature gives none of them away by another door."""
     return public.who.settings.live_signed or public.who.settings.signed_urls
+
+
+def _may_name(public: Public) -> bool:
+    """A picture shows the images that its prompt names, and so would give away to anybody what the project hides. A
+    signature was verified before this: those words are the owner's own.
+    """
+    settings = public.who.settings
+    return _is_signed(public) or not (settings.hide_originals or settings.presets_only)
 
 
 def _verify(public: Public, address: LiveAddress, asked: Asked, now_s: int) -> None:

@@ -13,8 +13,10 @@ from atpix.ids import ImageId
 from atpix.settings import Settings
 
 _OURS = b"X-Cache-Status, X-Generation-Id, X-Image-Id, X-Scope"
+_EXPOSE = b"access-control-expose-headers"
+EXPOSED_WHILE_PENDING: RawHeader = (_EXPOSE, b"Retry-After, X-Cache-Status, X-Generation-Id, X-Scope")
 _EXPOSED: RawHeader = (
-    b"access-control-expose-headers",
+    _EXPOSE,
     b"Accept-Ranges, Content-Length, Content-Location, Content-Range, ETag, %b" % _OURS,
 )
 _TAGS = frozenset({b"cache-tag", b"surrogate-key"})
@@ -74,7 +76,7 @@ class Dressing:
             elif message["status"] < 400:
                 message["headers"] = self._dressed(message["headers"])
             else:
-                message["headers"] = [*message["headers"], *self._suit.own[:2]]
+                message["headers"] = [*_unkept(message["headers"]), *self._suit.own[:2]]
         return _nothing() if self.gone else self._send(message)
 
     def _dressed(self, theirs: RawHeaders) -> RawHeaders:
@@ -91,6 +93,11 @@ class Dressing:
             (b"surrogate-key", replaced.get(b"surrogate-key", b"") + b" " + self._suit.tag),
             *self._suit.own,
         ]
+
+
+def _unkept(theirs: RawHeaders) -> RawHeaders:
+    """Another picture may be fine, and comes to the same address."""
+    return [(name, b"no-store" if name == b"cache-control" else value) for name, value in theirs]
 
 
 @lru_cache(maxsize=1024)

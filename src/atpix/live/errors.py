@@ -71,19 +71,25 @@ class PictureUnaffordable(AtpixError):
 
 
 class PictureFailed(AtpixError):
-    """The provider made none. A request after `retry_after_s` has it tried again."""
+    """The provider made none. A request after `retry_after_s` has it tried again. What the provider said is in the
+    generation: it may tell of the owner's account, and is not for everybody.
+    """
 
-    def __init__(self, message: str, retry_after_s: int) -> None:
-        super().__init__(message)
+    sentence = "This picture could not be made."
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(self.sentence)
         self.retry_after_s = retry_after_s
 
 
 class ContentBlocked(PictureFailed):
     status, code = 422, "CONTENT_BLOCKED"
+    sentence = "The provider refuses to make this picture; another prompt may be fine."
 
 
 class ProviderRateLimit(PictureFailed):
     status, code = 429, "PROVIDER_RATE_LIMIT"
+    sentence = "The provider makes no more pictures right now."
 
 
 class ProviderError(PictureFailed):
@@ -92,9 +98,18 @@ class ProviderError(PictureFailed):
 
 class ProviderTimeout(PictureFailed):
     status, code = 504, "PROVIDER_TIMEOUT"
+    sentence = "The provider took too long to make this picture."
 
 
-def picture_failed(code: str | None, message: str | None, retry_after_s: int) -> PictureFailed:
-    """A failed generation's own words; one that was cancelled, or failed by our fault, is a provider's error here."""
+class PictureCancelled(ProviderError):
+    """By somebody with a key."""
+
+    sentence = "The making of this picture was cancelled."
+
+
+def picture_failed(code: str | None, retry_after_s: int) -> PictureFailed:
+    """One that was cancelled, or failed by our fault, is a provider's error here."""
+    if code == "CANCELLED":
+        return PictureCancelled(retry_after_s)
     kinds = {kind.code: kind for kind in (ContentBlocked, ProviderRateLimit, ProviderError, ProviderTimeout)}
-    return kinds.get(code or "", ProviderError)(message or "This picture could not be made.", retry_after_s)
+    return kinds.get(code or "", ProviderError)(retry_after_s)

@@ -12,6 +12,7 @@ from atpix.db import Reading, Writing
 from atpix.generations import admission, beginning
 from atpix.generations.beginning import Order
 from atpix.generations.errors import BudgetExceeded
+from atpix.generations.references import Material
 from atpix.ids import Slug
 from atpix.live import errors, rows
 from atpix.live.questions import Question
@@ -26,12 +27,15 @@ HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Who asks what. `who` is the project without a key; `share`: whose share of new pictures it takes."""
+    """Who asks what. `who` is the project without a key; `share`: whose share of new pictures it takes; `names`:
+    whether `@name` in the prompt means an image.
+    """
 
     who: Caller
     scope: Slug
     question: Question
     share: str
+    names: bool
 
 
 def see(svc: Services, who: Caller, scope: Slug, question: str) -> Seen:
@@ -65,7 +69,7 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
             return seen, False
         _count(tx, svc, visit, scope, key)
         try:
-            made = beginning.first_run(tx, svc, who, _order(visit.question), chosen, key=None)
+            made = beginning.first_run(tx, svc, who, _order(visit), chosen, key=None)
         except BudgetExceeded:
             raise errors.PictureUnaffordable from None
         rows.answer(tx, scope.id, key, made.shown.generation.id, svc.now())
@@ -74,10 +78,12 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
         return rows.see(tx, who.project, visit.scope, key), True
 
 
-def _order(question: Question) -> Order:
+def _order(visit: Visit) -> Order:
+    question = visit.question
     return Order(
         prompt=question.prompt,
         aspect_ratio=question.aspect_ratio,
+        material=Material(words=visit.names),
         auto_enhance=question.auto_enhance,
         template=question.template,
     )

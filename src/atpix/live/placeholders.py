@@ -7,6 +7,7 @@ from atpix.delivery.entries import COMMON, RawHeaders
 from atpix.http.wire import encode
 from atpix.ids import GenerationId
 from atpix.live.addresses import LiveAddress
+from atpix.live.dressing import EXPOSED_WHILE_PENDING
 from atpix.live.questions import Question
 from atpix.providers.values import pixels
 
@@ -25,10 +26,12 @@ class Placeholder(NamedTuple):
     @property
     def headers(self) -> RawHeaders:
         """Nobody may keep it."""
-        common = [line for line in COMMON if self.policy is None or line[0] != b"content-security-policy"]
+        own: RawHeaders = [EXPOSED_WHILE_PENDING]
+        if self.policy is not None:
+            own.append((b"content-security-policy", self.policy))
         return [
-            *common,
-            *([(b"content-security-policy", self.policy)] if self.policy else []),
+            *(line for line in COMMON if line[0] not in dict(own)),
+            *own,
             (b"content-type", self.media_type),
             (b"content-length", b"%d" % len(self.body)),
             (b"cache-control", b"no-store"),

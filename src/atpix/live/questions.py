@@ -22,6 +22,7 @@ from atpix.providers.values import ASPECT_RATIOS
 
 _OWN = {name.lower(): name for name in ("prompt", "aspectRatio", "autoEnhance", "template")}
 _SIGNING = frozenset({"exp", "kid", "sig"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Zl", "Zp", "Zs"})
 _SWITCH = {"true": True, "1": True, "false": False, "0": False}
 
 
@@ -99,11 +100,21 @@ def _pairs(pieces: list[bytes]) -> list[tuple[str, str]]:
 
 
 def _prompt(text: str) -> str:
-    """Without white space around it, in one spelling of composed letters. Raises ValidationFailed."""
+    """Without white space and what else is not seen around it, in one spelling of composed letters.
+
+    Raises ValidationFailed.
+    """
     prompts.checked(text)
     if any(unicodedata.category(character) == "Cc" for character in text):
         raise ValidationFailed.at("prompt", "holds control characters, line breaks among them; a URL's may not.")
-    return unicodedata.normalize("NFC", text.strip())
+    seen = [place for place, character in enumerate(text) if not _is_invisible(character)]
+    if not seen:
+        raise ValidationFailed.at("prompt", "holds nothing that could be seen.")
+    return unicodedata.normalize("NFC", text[seen[0] : seen[-1] + 1])
+
+
+def _is_invisible(character: str) -> bool:
+    return unicodedata.category(character) in _INVISIBLE
 
 
 def _switch(given: Mapping[str, str]) -> bool:
