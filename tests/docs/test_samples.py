@@ -11,6 +11,7 @@ WITH_SAMPLES = (
     "README.md",
     "docs/guide.md",
     "docs/generations.md",
+    "docs/live-urls.md",
     "docs/operations.md",
     "docs/sixty-seconds.md",
     "docs/transformations.md",
