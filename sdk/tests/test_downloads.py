@@ -5,6 +5,7 @@ import pytest
 from sdk.tests.stand_in import Chunks, failure
 
 from atpix_client import APIConnectionError, AtpixError, errors
+from atpix_client.errors import APIAnswerError
 
 PICTURE = bytes(range(256)) * 2000
 
@@ -36,6 +37,18 @@ def test_a_download_into_a_folder_is_named_by_the_id(client, image, tmp_path):
     path = client.images.download(image, str(tmp_path))
 
     assert path == tmp_path / f"{image.id}.png"
+
+
+@pytest.mark.parametrize("image_id", ["../../evil", "/tmp/evil", "..", "", "a\x00b", f"{'0' * 36}\n"])
+def test_an_id_that_is_none_names_no_file_in_a_folder(client, server, tmp_path, image_id):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    ref = server.add(PICTURE, alias="@hero")
+    server.images[ref["id"]] = ref | {"id": image_id, "storageUrl": ref["storageUrl"]}
+
+    with pytest.raises(APIAnswerError, match="is no id"):
+        client.images.download("@hero", tmp_path / "a" / "b")
+
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
 def test_a_download_into_a_file_returns_the_count(client, image):

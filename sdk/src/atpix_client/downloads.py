@@ -4,6 +4,7 @@ That is safe because bytes under an id never change; `If-Range` guards the case 
 
 import mimetypes
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from io import BytesIO
@@ -11,8 +12,11 @@ from pathlib import Path
 from typing import BinaryIO
 from uuid import uuid4
 
+from atpix_client.errors import APIAnswerError
 from atpix_client.forms import Progress
 from atpix_client.models import Image
+
+_ID = re.compile(r"[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}")
 
 Destination = Path | str | BinaryIO | None
 
@@ -86,7 +90,11 @@ def landing(to: Destination, image: Image) -> Iterator[Landing]:
 
 
 def _within(path: Path, image: Image) -> Path:
-    """In a folder the file is named by the image's id: the name it was uploaded under is somebody else's word."""
+    """In a folder the file is named by the image's id: the name it was uploaded under is somebody else's word.
+    An id is the server's, and leads nowhere else. Raises APIAnswerError.
+    """
     if not path.is_dir():
         return path
+    if not _ID.fullmatch(image.id):
+        raise APIAnswerError(f"{image.id!r} is no id of an image, so that no file can be named by it.")
     return path / (image.id + (mimetypes.guess_extension(image.mime_type) or ""))
