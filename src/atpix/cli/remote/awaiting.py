@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from atpix.cli.outcome import Exit, Told
+from atpix.cli.remote.connecting import told
 from atpix.cli.remote.presenting import plain
 from atpix_client import Atpix, Generation, errors
 
@@ -17,7 +18,7 @@ class GoesOn(Told):
 
 
 def until_ended(client: Atpix, generation: Generation, wait_s: float | None) -> Generation:
-    """As it is in the end, or when `wait_s` is over. Raises GoesOn."""
+    """As it is in the end, or when `wait_s` is over. Raises the client's errors."""
     if generation.has_ended or wait_s == 0:
         return generation
     try:
@@ -27,12 +28,31 @@ def until_ended(client: Atpix, generation: Generation, wait_s: float | None) -> 
                 tell(generation)
     except errors.StillGenerating:
         pass
-    except KeyboardInterrupt:
-        raise GoesOn(
-            f"Generation {generation.id} goes on without you. To look: atpix generations watch {generation.id};"
-            f" to stop it: atpix generations cancel {generation.id}"
-        ) from None
     return generation
+
+
+@contextmanager
+def kept_in_mind(client: Atpix, generation: Generation) -> Iterator[None]:
+    """It may have cost money: however the command ends here, it says which generation it was, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise GoesOn(what_now(generation)) from None
+    except errors.GenerationNotFound:
+        raise
+    except errors.AtpixError as error:
+        raise told(error, client.base_url, what_now(generation)) from error
+
+
+def what_now(generation: Generation) -> str:
+    if generation.output_image_id is not None and generation.has_ended:
+        hint = f"has ended. To fetch its picture: atpix images download {generation.output_image_id}"
+    elif generation.has_ended:
+        hint = f"has ended. To look: atpix generations show {generation.id}"
+    else:
+        look, stop = (f"atpix generations {verb} {generation.id}" for verb in ("watch", "cancel"))
+        hint = f"goes on without you. To look: {look}; to stop it: {stop}"
+    return plain(f"Generation {generation.id} {hint}")
 
 
 @contextmanager

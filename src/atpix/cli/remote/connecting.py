@@ -30,8 +30,7 @@ def connected(server: Server | None, sleep: Callable[[float], object] = time.sle
         try:
             yield client
         except errors.AtpixError as error:
-            kind = Unusable if exit_of(error) is Exit.UNAVAILABLE else Refused
-            raise kind(plain(sentence(error, client.base_url))) from error
+            raise told(error, client.base_url) from error
 
 
 def opened(server: Server, sleep: Callable[[float], object]) -> Atpix:
@@ -42,6 +41,11 @@ def opened(server: Server, sleep: Callable[[float], object]) -> Atpix:
         raise Misused("There is no API key: set ATPIX_API_KEY, or name a file with --api-key-file.") from None
     except ValueError as error:
         raise Misused(str(error)) from None
+
+
+def told(error: errors.AtpixError, url: str, what_now: str = "") -> Unusable | Refused:
+    kind = Unusable if exit_of(error) is Exit.UNAVAILABLE else Refused
+    return kind(plain(f"{sentence(error, url)} {what_now}".rstrip()))
 
 
 def exit_of(error: errors.AtpixError) -> Exit:

@@ -15,7 +15,7 @@ from atpix.cli.remote import arguments
 from atpix.cli.remote.arguments import Json, Meta
 from atpix.cli.remote.connecting import Server, connected
 from atpix.cli.remote.deleting import confirmed
-from atpix.cli.remote.presenting import as_json, print_json, print_rows, say
+from atpix.cli.remote.presenting import as_json, plain, print_json, print_line, print_rows, say
 from atpix_client import live_urls
 from atpix_client.live import LiveScope
 
@@ -63,11 +63,11 @@ def url(
         )
         made = made if sign is None else sign(made)
     except ValueError as error:
-        raise Misused(f"{error}.") from None
+        raise Misused(plain(f"{error}.")) from None
     if json:
         print_json({"url": made})
     else:
-        print(made)
+        print_line((made,))
 
 
 @scopes.command

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from cyclopts import Parameter, validators
 
@@ -50,8 +50,11 @@ def finish(
     """Begin, wait, tell. Exits with 0 when there is a picture, or with `--wait 0`; with 4 when time was over before."""
     wanted = afterwards or Afterwards()
     wanted.check()
-    generation = awaiting.until_ended(client, begun(), wanted.wait)
-    saved = _saved(client, generation, wanted.save)
+    generation = begun()
+    with awaiting.kept_in_mind(client, generation):
+        generation = awaiting.until_ended(client, generation, wanted.wait)
+    with awaiting.kept_in_mind(client, generation):
+        saved = _saved(client, generation, wanted.save)
     _tell(generation, client.base_url, saved, json=json, flow_alias=flow_alias)
     if wanted.open and generation.output_image is not None and generation.status == "success":
         _show(_address(generation.output_image, client.base_url))
@@ -110,11 +113,14 @@ def _saved(client: Atpix, generation: Generation, to: Path | None) -> Path | Non
         try:
             return client.images.download(image, to, progress=lambda received, _total: bar.tell(to, received))
         except OSError as error:
-            raise Unusable(f"{to} cannot be written: {error.strerror}. The picture is {image.id}.") from None
+            raise Unusable(f"{to} cannot be written: {error.strerror}. {awaiting.what_now(generation)}") from None
 
 
 def _show(url: str) -> None:
-    if not webbrowser.open(url):
+    """The address is the server's word, and a desktop does anything at all with those that are not of the web."""
+    if urlsplit(url).scheme not in {"http", "https"}:
+        say(f"Only http and https are opened; the address is {url}")
+    elif not webbrowser.open(url):
         say(f"There is no browser to open here; the address is {url}")
 
 
