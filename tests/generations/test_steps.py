@@ -165,6 +165,40 @@ def test_every_type_that_can_be_examined_is_taken_whatever_the_project_allows(st
     assert studio.ended(generation).status == "success"
 
 
+@pytest.mark.parametrize("chosen", ["keep", "strip", "reject"])
+def test_what_is_private_in_a_picture_goes_unless_the_project_keeps_it(studio: Studio, chosen: str):
+    """Where uploads with a place are rejected too: a picture that is paid for is not thrown away."""
+    exif = Pillow.Exif()
+    exif[0x013B] = "Secret Artist"
+    exif.get_ifd(0x8825)[1] = "N"
+    with BytesIO() as made, Pillow.new("RGB", (160, 90), "teal") as drawn:
+        drawn.save(made, "JPEG", exif=exif)
+        private = made.getvalue()
+    studio.provider.answers.append(private)
+    project = studio.new_project(privateMetadata=chosen)
+    generation = studio.ask(project)
+    studio.runner()
+
+    assert studio.ended(generation).status == "success"
+    image = studio.image(generation, project)
+    kept = studio.svc.blobs.read(blob_key(image.project_id, image.id))
+    assert (b"Secret Artist" in kept) == (chosen == "keep")
+    assert image.file_size == len(kept)
+    assert (image.width, image.height) == (160, 90)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG"])
+def test_a_broken_picture_is_no_less_refused_where_it_would_be_stripped(studio: Studio, kind: str):
+    broken = photo(1, kind, (160, 90))[:60]
+    studio.provider.answers.extend([broken, broken])
+    generation = studio.ask(studio.new_project(privateMetadata="strip"), attempts=1)
+    studio.runner()
+
+    row = studio.ended(generation)
+    assert (row.status, row.error_code) == ("failed", "PROVIDER_ERROR")
+    assert "cannot be kept" in row.error_message
+
+
 def test_a_picture_of_another_shape_is_kept_with_a_warning(studio: Studio):
     studio.provider.answers.append(photo(1, "PNG", (100, 100)))
     generation = studio.ask(warnings=["asked in vain"])

@@ -148,11 +148,32 @@ def _taken(
     svc.failpoint("generation.answered")
     target.size = target.path.stat().st_size
     _glance(svc, work, target)
+    if work.claimed.who.settings.private_metadata == "keep":
+        return _Picture(_kept(place, work, target, folder), answer)
+    with insist(place, work, lambda: _stripped(place, work, target)) as bare:
+        return _Picture(_kept(place, work, bare, folder), answer)
+
+
+def _kept(place: Workplace, work: Work, target: StagedFile, folder: Path) -> Path:
+    svc = place.svc
     if (path := svc.blobs.local_path(work.key)) is None:
         path = _second_name(target.path, folder / "picture")
     insist(place, work, lambda: _put(svc, work.key, target))
     svc.failpoint("generation.stored")
-    return _Picture(path, answer)
+    return path
+
+
+def _stripped(place: Workplace, work: Work, target: StagedFile) -> StagedFile:
+    """As of an upload, also where uploads are rejected: it is paid for. Raises ProviderFailed, Overloaded."""
+    media_type = _type_of(target.path)
+    assert media_type is not None
+    try:
+        with place.examining:
+            return uploads.stripped(place.svc, target, media_type)
+    except (refused.InvalidImage, refused.ImageTooLarge, refused.UnsupportedFileType) as error:
+        reason = f"The provider sent a picture that cannot be kept: {error.message}"
+        again = setbacks.may_be_repeated(work)
+        raise ProviderFailed("PROVIDER_ERROR", reason, worth_retrying=again, job_over=True) from error
 
 
 def _second_name(file: Path, name: Path) -> Path:

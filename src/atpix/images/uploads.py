@@ -154,7 +154,12 @@ def _without_private(
                 raise errors.PrivateMetadataFound
             return staged
         case "strip":
-            return _made(svc, lambda made: svc.examiners.strip_private(staged.path, made.path, media_type))
+            return stripped(svc, staged, media_type)
+
+
+def stripped(svc: Services, staged: StagedFile, media_type: MediaType) -> StagedFile:
+    """A file of its own, the pixels as they are, without what is private. Raises as `examined`."""
+    return _made(svc, lambda made: svc.examiners.strip_private(staged.path, made.path, media_type))
 
 
 def row(who: Caller, image: ImageId, path: Path, media_type: MediaType, seen: Examined, order: Order) -> Image:
