@@ -2,6 +2,7 @@ vcl 4.1;
 
 # Varnish in front of Atpix. Copy to /etc/varnish/default.vcl; docs/behind-a-proxy.md explains it.
 # Needs vmod_xkey (Debian: varnish-modules). Change: the address of Atpix, and who may purge.
+# Give Atpix ATPIX_TRUSTED_PROXIES=127.0.0.1, or all visitors of live URLs share one limit.
 
 import std;
 import xkey;

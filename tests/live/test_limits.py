@@ -144,3 +144,13 @@ def test_a_project_without_money_makes_no_new_pictures_and_says_no_sum(page, pro
     assert (made.status_code, seen.status_code) == (200, 402), seen.text
     assert "USD" not in refused(seen, 402, "BUDGET_EXCEEDED")["message"]
     assert page.get(prompt).headers["X-Image-Id"] == made.headers["X-Image-Id"]
+
+
+def test_who_is_refused_writes_nothing(new_page, svc, prompt):
+    """Whoever writes waits for his turn: crowds of refused visitors would keep everybody else from theirs."""
+    page = new_page(newGenerationsLimit=1)
+    refused(page.get(f"blocked: {prompt}"), 422, "CONTENT_BLOCKED")
+
+    with svc.db.transaction() as tx:  # nobody else may count now
+        tx.execute(counted_windows.update().values(n=counted_windows.c.n))
+        refused(page.get(f"{prompt} 2"), 429, "SCOPE_GENERATION_LIMIT_EXCEEDED")

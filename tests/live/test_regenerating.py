@@ -1,10 +1,13 @@
 """Pictures of a scope made again, by whoever has a key."""
 
 import pytest
+from msgspec.structs import replace
 from tests.live.conftest import SCOPES, refused
 from tests.wire import eventually
 
 from atpix.caller import SCOPES as ALL_SCOPES
+from atpix.generations.errors import TooManyGenerations
+from atpix.live import actions
 
 AGAIN = f"{SCOPES}/heroes/regenerate"
 
@@ -47,12 +50,24 @@ def test_all_pictures_of_a_scope_are_made_again_outside_its_limits(new_page, raw
     assert raw.get(f"{SCOPES}/heroes").json()["data"]["currentGenerations"] == 3
 
 
+def test_a_whole_scope_counts_as_one_in_a_minute(page, svc, project, prompt):
+    old = [image_of(page, f"{prompt} {n}") for n in range(3)]
+    one_a_minute = replace(project.caller, settings=replace(project.caller.settings, generations_per_minute=1))
+
+    done = actions.regenerate(svc, one_a_minute, "heroes", None, lambda _tx, _done: None)
+
+    assert [one.image for one in done.started] == old
+    eventually(lambda: not set(old) & {image_of(page, f"{prompt} {n}") for n in range(3)})
+    with pytest.raises(TooManyGenerations, match="1 generation a minute; try again in"):
+        actions.regenerate(svc, one_a_minute, "heroes", image_of(page, f"{prompt} 0"), lambda _tx, _done: None)
+
+
 def test_those_under_way_are_left_alone_unless_they_are_named(page, raw, painter, prompt):
     old = image_of(page, prompt)
     painter.hold_up(prompt)
     raw.post(AGAIN)
 
-    assert raw.post(AGAIN).json()["data"] == {"scope": "heroes", "started": [], "underWay": 1}
+    assert raw.post(AGAIN).json()["data"] == {"scope": "heroes", "started": [], "underWay": 1, "skipped": []}
     refused(raw.post(AGAIN, json={"imageId": old}), 409, "GENERATION_IN_PROGRESS")
 
 
@@ -81,7 +96,21 @@ def test_a_picture_that_is_not_the_scopes_is_refused(page, new_page, raw, upload
 
 
 def test_an_empty_scope_has_nothing_to_make_again(page, raw):
-    assert raw.post(AGAIN, json={}).json()["data"] == {"scope": "heroes", "started": [], "underWay": 0}
+    assert raw.post(AGAIN, json={}).json()["data"] == {"scope": "heroes", "started": [], "underWay": 0, "skipped": []}
+
+
+def test_one_that_cannot_be_made_again_keeps_no_other_from_it(page, raw, upload, prompt):
+    hero = upload(alias="@hero").id
+    stuck, other = f"@hero in {prompt}", f"{prompt} 2"
+    gone, old = image_of(page, stuck), image_of(page, other)
+    assert raw.delete(f"/api/v1/images/{hero}").status_code == 200
+
+    done = raw.post(AGAIN).json()["data"]
+
+    assert [one["imageId"] for one in done["started"]] == [old]
+    assert [(one["imageId"], one["code"]) for one in done["skipped"]] == [(gone, "IMAGE_NOT_FOUND")]
+    assert "deleted" in done["skipped"][0]["message"]
+    refused(raw.post(AGAIN, json={"imageId": gone}), 404, "IMAGE_NOT_FOUND")
 
 
 def test_a_repeated_request_begins_nothing_twice(page, raw, painter, prompt):

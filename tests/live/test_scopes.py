@@ -78,7 +78,12 @@ def test_a_repeated_request_makes_one_scope(raw):
 def test_a_deleted_scope_is_gone_and_its_slug_free(raw):
     scope = made(raw)
 
-    assert raw.delete(f"{SCOPES}/heroes").json()["data"] == {"id": scope["id"], "slug": "heroes", "imagesKept": 0}
+    assert raw.delete(f"{SCOPES}/heroes").json()["data"] == {
+        "id": scope["id"],
+        "slug": "heroes",
+        "imagesKept": 0,
+        "cancelled": 0,
+    }
     refused(raw.delete(f"{SCOPES}/heroes"), 404, "SCOPE_NOT_FOUND")
     assert made(raw)["id"] != scope["id"]
 

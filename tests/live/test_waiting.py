@@ -138,3 +138,13 @@ def test_a_picture_whose_making_was_cancelled_is_a_failure(page, raw, painter, p
 
     refused(answer, 502, "PROVIDER_ERROR")
     assert "cancelled" in json.loads(answer.content)["error"]["message"]
+
+
+def test_a_scope_that_is_deleted_stops_what_visitors_have_begun(page, raw, painter, prompt, held):
+    generation = page.get(prompt).headers["X-Generation-Id"]
+
+    deleted = raw.delete("/api/v1/live/scopes/heroes").json()["data"]
+
+    assert (deleted["imagesKept"], deleted["cancelled"]) == (0, 1)
+    ended = raw.get(f"/api/v1/generations/{generation}").json()["data"]
+    assert (ended["status"], ended["error"]["code"]) == ("failed", "CANCELLED")

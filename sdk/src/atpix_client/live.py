@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from msgspec import field
+
 from atpix_client import answers
 from atpix_client.models import Model, Page
 from atpix_client.operations import Operation, Walk, post, query, segment, with_json
@@ -29,6 +31,8 @@ class DeletedScope(Model, frozen=True, kw_only=True):
     slug: str
     images_kept: int
     """Pictures that its URLs had made; they stay in the project."""
+    cancelled: int = 0
+    """Those that were being made, and are not any more."""
 
 
 class StartedPicture(Model, frozen=True, kw_only=True):
@@ -37,11 +41,19 @@ class StartedPicture(Model, frozen=True, kw_only=True):
     """The picture that is served until the new one is there."""
 
 
+class SkippedPicture(Model, frozen=True, kw_only=True):
+    image_id: str
+    code: str
+    message: str
+    """Why it cannot be made again: what went into it is deleted, or its provider is gone."""
+
+
 class RegeneratedScope(Model, frozen=True, kw_only=True):
     scope: str
     started: list[StartedPicture]
     under_way: int
     """So many were being made again already."""
+    skipped: list[SkippedPicture] = field(default_factory=list)
 
 
 def create(

@@ -82,28 +82,50 @@ def choose(svc: Services, who: Caller, name: str | None, model: str | None) -> C
         raise ValidationFailed.at("model", str(error)) from None
 
 
-def admit(tx: Writing, svc: Services, who: Caller) -> Rate | None:
-    """Counts it in this minute. The first statements of the transaction, so that its locks come in one order.
+def admit(tx: Writing, svc: Services, who: Caller, *, runs: int = 1) -> Rate | None:
+    """Counts it in this minute, once however many `runs` it is; all must have room to wait. The first statements
+    of the transaction, so that its locks come in one order.
 
     Raises TooManyGenerations, TooManyWaiting.
     """
     rate = _rate(tx, svc, who)
-    most = svc.settings.generations_waiting
-    if tx.one_or_none(_WAITING, {"project": who.project, "others": most - 1}) is not None:
-        raise TooManyWaiting(most)
+    _require_room(tx, svc, who, runs)
     if who.settings.generation_budget_usd is not None:
         aliases.lock_scope(tx, who)
     return rate
 
 
+def would_admit(tx: Reading, svc: Services, who: Caller) -> None:
+    """As `admit`, at this moment and without counting or locking: who is over a limit is refused without a write."""
+    if (limit := _limit(svc, who)) != 0:
+        window = windows.seen(tx, _of_minute(who), svc.now(), period_ms=_MINUTE_MS)
+        if window.n >= limit:
+            raise TooManyGenerations(limit, window, svc.now())
+    _require_room(tx, svc, who)
+
+
+def _require_room(tx: Reading, svc: Services, who: Caller, runs: int = 1) -> None:
+    most = svc.settings.generations_waiting
+    if runs > most or tx.one_or_none(_WAITING, {"project": who.project, "others": most - runs}) is not None:
+        raise TooManyWaiting(most)
+
+
+def _limit(svc: Services, who: Caller) -> int:
+    """A minute; 0: none."""
+    mine = who.settings.generations_per_minute
+    return svc.settings.generations_per_minute if mine is None else mine
+
+
+def _of_minute(who: Caller) -> str:
+    return f"generations:{who.project}"
+
+
 def _rate(tx: Writing, svc: Services, who: Caller) -> Rate | None:
     """None: without limit."""
-    mine = who.settings.generations_per_minute
-    limit = svc.settings.generations_per_minute if mine is None else mine
-    if limit == 0:
+    if (limit := _limit(svc, who)) == 0:
         return None
     now = svc.now()
-    window = windows.count(tx, f"generations:{who.project}", now, period_ms=_MINUTE_MS)
+    window = windows.count(tx, _of_minute(who), now, period_ms=_MINUTE_MS)
     if window.n > limit:
         raise TooManyGenerations(limit, window._replace(n=limit), now)
     return Rate(limit, window)

@@ -27,7 +27,7 @@ class ReferenceGone(AtpixError):
     status, code = 404, "IMAGE_NOT_FOUND"
 
     def __init__(self, name: str | None, sha256: str) -> None:
-        called = f"{name}, of SHA-256 {sha256}," if name else f"of SHA-256 {sha256}"
+        called = f"{name}, of SHA-256 {sha256}" if name else f"of SHA-256 {sha256}"
         super().__init__(f"A reference image ({called}) is deleted; make a new generation with references that exist.")
 
 
@@ -47,8 +47,10 @@ class TooManyGenerations(AtpixError):
     status, code = 429, "RATE_LIMIT_EXCEEDED"
 
     def __init__(self, limit: int, window: Window, now: int) -> None:
-        super().__init__(f"This project may ask for {limit} generations a minute; try again after Retry-After.")
-        self.retry_after_s = max(1, -(-(window.ends_at - now) // 1000))
+        left_s = max(1, -(-(window.ends_at - now) // 1000))
+        many = "1 generation" if limit == 1 else f"{limit} generations"
+        super().__init__(f"This project may ask for {many} a minute; try again in {left_s} s.")
+        self.retry_after_s = left_s
         self.headers = rate_headers(limit, window)
 
 

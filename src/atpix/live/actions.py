@@ -8,8 +8,10 @@ from msgspec import UNSET, UnsetType
 
 from atpix.caller import Caller
 from atpix.db import Writing
-from atpix.generations import admission, beginning
+from atpix.errors import AtpixError, ValidationFailed
+from atpix.generations import admission, beginning, finishing
 from atpix.generations import rows as generations
+from atpix.generations.errors import ReferenceGone
 from atpix.generations.rows import Generation
 from atpix.http.paging import Page, Window
 from atpix.ids import ImageId, ScopeId, Slug, new_id, time_ms
@@ -42,9 +44,19 @@ class Change:
 
 
 class Deleted(NamedTuple):
+    """`under_way` was given up."""
+
     id: ScopeId
     slug: Slug
     images_kept: int
+    under_way: list[Generation]
+
+
+class Skipped(NamedTuple):
+    """A picture that cannot be made again, and why."""
+
+    image: ImageId
+    why: AtpixError
 
 
 class Regenerated(NamedTuple):
@@ -53,6 +65,7 @@ class Regenerated(NamedTuple):
     slug: Slug
     started: list[Made]
     under_way: int
+    skipped: list[Skipped]
 
 
 def create(svc: Services, who: Caller, new: NewScope, seal: Callable[[Writing, Scope], None]) -> Scope:
@@ -99,21 +112,27 @@ def update(svc: Services, who: Caller, slug: Slug, change: Change) -> Scope:
 
 
 def delete(svc: Services, who: Caller, slug: Slug) -> Deleted:
-    """Its URLs end; what they have made stays in the project, as images and generations like any others."""
+    """Its URLs end; what they have made stays in the project, as images and generations like any others. What is
+    being made is cancelled; the caller tells its providers.
+    """
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         scope = rows.lock(tx, who, slug)
+        under_way = rows.under_way(tx, scope.id)
+        for run in under_way:
+            finishing.cancel(tx, run, svc.now())
         kept = len(rows.pictures(tx, scope.id))
         rows.delete(tx, scope.id)
     svc.db.withdrew()
-    return Deleted(scope.id, scope.slug, kept)
+    return Deleted(scope.id, scope.slug, kept, under_way)
 
 
 def regenerate(
     svc: Services, who: Caller, slug: Slug, image: ImageId | None, seal: Callable[[Writing, Regenerated], None]
 ) -> Regenerated:
-    """One of the scope's pictures again, or every one of them: all begin, or none. Each is shown until the new one is
-    there. `image` None: all.
+    """One of the scope's pictures again, or every one of them: all that can begin, or, over a limit, none. Each is
+    shown until the new one is there. `image` None: all; those that cannot be made any more keep no other from it. All
+    together count as one in this minute: more pictures than a minute allows could never begin.
 
     Raises ScopeNotFound, ImageNotInScope, GenerationInProgress for the one that is named, and limits as
     `generations.actions.regenerate`.
@@ -127,11 +146,20 @@ def regenerate(
         idle = [
             (made, found) for made in wanted if _may_begin(found := generations.find(tx, who, made.generation), image)
         ]
-        for _, found in idle:
-            beginning.next_run(tx, svc, who, found, admission.admit(tx, svc, who))
-        if idle:
+        started, skipped = [], []
+        rate = admission.admit(tx, svc, who, runs=len(idle)) if idle else None
+        for made, found in idle:
+            try:
+                beginning.next_run(tx, svc, who, found, rate)
+            except (ReferenceGone, ValidationFailed) as error:  # raised before anything of it is written
+                if image is not None:
+                    raise
+                skipped.append(Skipped(made.image, error))
+            else:
+                started.append(made)
+        if started:
             rows.update(tx, scope.id, last_generated_at=svc.now())
-        done = Regenerated(slug, [made for made, _ in idle], len(wanted) - len(idle))
+        done = Regenerated(slug, started, len(wanted) - len(idle), skipped)
         seal(tx, done)
         return done
 

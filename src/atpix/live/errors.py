@@ -48,7 +48,11 @@ class TooManyNewPictures(AtpixError):
     status, code = 429, "RATE_LIMIT_EXCEEDED"
 
     def __init__(self, limit: int, retry_after_s: int) -> None:
-        super().__init__(f"{limit} new pictures an hour are made for one address; those that exist are served as ever.")
+        many = "1 new picture" if limit == 1 else f"{limit} new pictures"
+        super().__init__(
+            f"One address may have {many} made in an hour (liveNewPerIpPerHour of the project); those that exist are"
+            f" served as ever. Try again in {retry_after_s} s."
+        )
         self.retry_after_s = retry_after_s
 
 

@@ -3,7 +3,7 @@
 from typing import Any, get_args
 
 from atpix.delivery import openapi as delivery
-from atpix.generations.schemas import Template
+from atpix.generations.prompts import Template
 from atpix.http.openapi import refusals
 from atpix.http.openapi.headers import headers, parameters
 from atpix.http.openapi.schemas import SLUG

@@ -5,11 +5,14 @@ comes second finds what the first has begun. What a visitor may cause is counted
 """
 
 from dataclasses import dataclass
+from typing import cast
 
 from atpix import windows
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
+from atpix.errors import AtpixError
 from atpix.generations import admission, beginning
+from atpix.generations.admission import Chosen
 from atpix.generations.beginning import Order
 from atpix.generations.errors import BudgetExceeded
 from atpix.generations.references import Material
@@ -17,6 +20,7 @@ from atpix.ids import Slug
 from atpix.live import errors, rows
 from atpix.live.questions import Question
 from atpix.live.rows import Scope, Seen
+from atpix.providers.values import AspectRatio, Recipe
 from atpix.services import Services
 from atpix.windows import Window
 
@@ -58,10 +62,9 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
     `generations.actions.create` does.
     """
     who, key = visit.who, visit.question.key
-    with svc.db.read() as tx:  # who is over a limit shall cost no write
-        _require_place(tx, rows.find(tx, who, visit.scope), key)
-        _require_share(visit, windows.seen(tx, _share(visit), svc.now(), period_ms=HOUR_MS), svc.now(), more=1)
     chosen = admission.choose(svc, who, None, None)
+    if (already := _looked(svc, visit, chosen)) is not None:
+        return already, False
     with svc.db.transaction() as tx:
         scope = rows.lock(tx, who, visit.scope)
         seen = rows.see(tx, who.project, visit.scope, key)
@@ -76,6 +79,36 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
         rows.update(tx, scope.id, last_generated_at=svc.now())
         svc.failpoint("live.commit")
         return rows.see(tx, who.project, visit.scope, key), True
+
+
+def _looked(svc: Services, visit: Visit, chosen: Chosen) -> Seen | None:
+    """Who is over a limit shall cost no write. None: nothing stands against it, and the limits count anew in the
+    transaction that begins it. Raises as `begin`.
+    """
+    who, key, now = visit.who, visit.question.key, svc.now()
+    with svc.db.read() as tx:
+        try:
+            scope = rows.find(tx, who, visit.scope)
+            _require_place(tx, scope, key)
+            _require_share(visit, _one_more(windows.seen(tx, _share(visit), now, period_ms=HOUR_MS)), now)
+            _require_try(scope, _one_more(windows.seen(tx, _tries(scope), now, period_ms=HOUR_MS)), now)
+            admission.would_admit(tx, svc, who)
+            recipe = Recipe(identity="", prompt=visit.question.prompt, aspect_ratio=_ratio(visit), model=chosen.model)
+            admission.within_budget(tx, svc, who, admission.estimate(chosen, recipe))
+        except AtpixError as error:  # perhaps because another has begun just this meanwhile: that is looked at last
+            seen = rows.see(tx, who.project, visit.scope, key)
+            if not is_wanted(seen, now):
+                return seen
+            raise (errors.PictureUnaffordable() if isinstance(error, BudgetExceeded) else error) from None
+    return None
+
+
+def _ratio(visit: Visit) -> AspectRatio:
+    return cast("AspectRatio", visit.question.aspect_ratio)
+
+
+def _one_more(window: Window) -> Window:
+    return window._replace(n=window.n + 1)
 
 
 def _order(visit: Visit) -> Order:
@@ -96,7 +129,10 @@ def _count(tx: Writing, svc: Services, visit: Visit, scope: Scope, key: str) -> 
     now = svc.now()
     _require_place(tx, scope, key)
     _require_share(visit, windows.count(tx, _share(visit), now, period_ms=HOUR_MS), now)
-    tries = windows.count(tx, f"live-scope:{scope.id}", now, period_ms=HOUR_MS)
+    _require_try(scope, windows.count(tx, _tries(scope), now, period_ms=HOUR_MS), now)
+
+
+def _require_try(scope: Scope, tries: Window, now: int) -> None:
     if tries.n > scope.new_generations_limit:
         raise errors.ScopeGenerationLimitExceeded(
             "This scope has had as many tries this hour as it has places; try again later.", _left_s(tries, now)
@@ -112,14 +148,18 @@ def _require_place(tx: Reading, scope: Scope, key: str) -> None:
         )
 
 
-def _require_share(visit: Visit, window: Window, now: int, more: int = 0) -> None:
+def _require_share(visit: Visit, window: Window, now: int) -> None:
     limit = visit.who.settings.live_new_per_ip_per_hour
-    if window.n + more > limit:
+    if window.n > limit:
         raise errors.TooManyNewPictures(limit, _left_s(window, now))
 
 
 def _share(visit: Visit) -> str:
     return f"live-address:{visit.who.project}:{visit.share}"
+
+
+def _tries(scope: Scope) -> str:
+    return f"live-scope:{scope.id}"
 
 
 def _left_s(window: Window, now: int) -> int:

@@ -15,7 +15,6 @@ from urllib.parse import unquote_to_bytes
 
 from atpix.errors import ValidationFailed
 from atpix.generations import prompts
-from atpix.generations.schemas import Template
 from atpix.imaging import grammar
 from atpix.imaging.grammar import Parsed
 from atpix.providers.values import ASPECT_RATIOS
@@ -60,7 +59,7 @@ class Asked:
             prompt=_prompt(given["prompt"]),
             aspect_ratio=_one_of("aspectRatio", given, ASPECT_RATIOS, "16:9"),
             auto_enhance=_switch(given),
-            template=_one_of("template", given, get_args(Template), "general"),
+            template=_one_of("template", given, get_args(prompts.Template), "general"),
         )
 
 

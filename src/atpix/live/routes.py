@@ -1,10 +1,14 @@
 """Scopes of live URLs over HTTP: contract, section 8. (The URLs themselves: `application`.)"""
 
 from litestar import Response, Router, delete, get, post, put
+from litestar.concurrency import sync_to_thread
 from litestar.params import FromPath, JSONBody
 
 from atpix.caller import Caller
 from atpix.db import Writing
+from atpix.generations.actions import Job
+from atpix.generations.answering import Asking
+from atpix.generations.routes import tell_provider
 from atpix.http import answers, idempotency
 from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
@@ -56,10 +60,19 @@ def update_scope(slug: FromPath[str], data: JSONBody[ScopePatch], who: Who, svc:
     return answers.tagged(_out(actions.update(svc, who, slug_of(slug), data.change()), who, svc))
 
 
-@delete("/{slug:str}", status_code=200, opt={"scope": "delete"}, sync_to_thread=True, operation_id="deleteLiveScope")
-def delete_scope(slug: FromPath[str], who: Who, svc: Svc) -> Response[Answer[DeletedScopeOut]]:
-    """Its URLs end at once. The pictures that they made stay in the project; `imagesKept` says how many."""
-    return answers.tagged(DeletedScopeOut.of(actions.delete(svc, who, slug_of(slug))))
+@delete("/{slug:str}", status_code=200, opt={"scope": "delete"}, operation_id="deleteLiveScope")
+async def delete_scope(
+    request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc
+) -> Response[Answer[DeletedScopeOut]]:
+    """Its URLs end at once, and what is being made for them is cancelled. The pictures that they made stay in the
+    project; `imagesKept` says how many.
+    """
+    deleted = await sync_to_thread(actions.delete, svc, who, slug_of(slug))
+    waiters = Asking(request, svc, who).waiters
+    for run in deleted.under_way:
+        waiters.changed(run.id)
+        tell_provider(svc, Job(run.provider, run.provider_ref) if run.provider_ref else None)
+    return answers.tagged(DeletedScopeOut.of(deleted))
 
 
 @post(
@@ -72,7 +85,9 @@ def delete_scope(slug: FromPath[str], who: Who, svc: Svc) -> Response[Answer[Del
 def regenerate_scope(
     request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc, data: JSONBody[RegenerateIn | None] = None
 ) -> Response[Answer[RegeneratedOut]]:
-    """Make one of its pictures again, or every one. Its URLs show the old ones until the new ones are there."""
+    """Make one of its pictures again, or every one that can be; `skipped` says which cannot. Its URLs show the old ones
+    until the new ones are there.
+    """
     wanted, scope = data or RegenerateIn(), slug_of(slug)
     with Once.held(svc, who, request) as once:
         if (before := once.replay(idempotency.fingerprint("POST", request.url.path, encode(wanted)))) is not None:

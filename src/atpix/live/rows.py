@@ -11,7 +11,8 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generations, live_images, live_scopes
 from atpix.db.tables import images
-from atpix.generations.rows import Status
+from atpix.generations import rows as generation_rows
+from atpix.generations.rows import Generation, Status, of_row
 from atpix.http.paging import Page, Window
 from atpix.ids import GenerationId, ImageId, ProjectId, ScopeId, Slug, new_id
 from atpix.live.errors import ScopeNotFound
@@ -54,7 +55,8 @@ class Made(NamedTuple):
     image: ImageId
 
 
-_COUNTS = sa.or_(generations.c.status.in_(("pending", "processing")), generations.c.output_image_id.is_not(None))
+_UNENDED = ("pending", "processing")
+_COUNTS = sa.or_(generations.c.status.in_(_UNENDED), generations.c.output_image_id.is_not(None))
 """A failed generation, and one whose image was deleted, takes nobody's place."""
 _OF_SCOPE = live_images.join(generations, generations.c.id == live_images.c.generation_id)
 _CURRENT = (
@@ -169,6 +171,13 @@ def update(tx: Writing, scope: ScopeId, **columns: object) -> None:
 def delete(tx: Writing, scope: ScopeId) -> None:
     """Its questions go with it; the pictures and the generations stay."""
     tx.execute(live_scopes.delete().where(live_scopes.c.id == scope))
+
+
+def under_way(tx: Writing, scope: ScopeId) -> list[Generation]:
+    """Nobody else ends them while this transaction lasts."""
+    mine = sa.select(live_images.c.generation_id).where(live_images.c.scope_id == scope)
+    query = generation_rows.SELECT.where(generations.c.id.in_(mine), generations.c.status.in_(_UNENDED))
+    return [of_row(row) for row in tx.all(query.order_by(generations.c.id).with_for_update(key_share=True))]
 
 
 def pictures(tx: Reading, scope: ScopeId) -> list[Made]:

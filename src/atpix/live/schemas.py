@@ -80,15 +80,18 @@ class ScopeOut(Wire, frozen=True):
 
 
 class DeletedScopeOut(Wire, frozen=True):
-    """`imagesKept`: pictures that its URLs had made, which stay in the project."""
+    """`imagesKept`: pictures that its URLs had made, which stay in the project. `cancelled`: those that were being
+    made, and are not any more.
+    """
 
     id: str
     slug: str
     images_kept: int
+    cancelled: int
 
     @classmethod
     def of(cls, deleted: Deleted) -> "DeletedScopeOut":
-        return cls(*deleted)
+        return cls(deleted.id, deleted.slug, deleted.images_kept, len(deleted.under_way))
 
 
 class RegenerateIn(Wire, frozen=True):
@@ -106,16 +109,27 @@ class StartedOut(Wire, frozen=True):
     image_id: str
 
 
+class SkippedOut(Wire, frozen=True):
+    """A picture that cannot be made again, and stays: what went into it is deleted, or its provider is gone."""
+
+    image_id: str
+    code: str
+    message: str
+
+
 class RegeneratedOut(Wire, frozen=True):
-    """`underWay`: pictures that were being made again already."""
+    """`underWay`: pictures that were being made again already. `skipped`: those that cannot be."""
 
     scope: str
     started: list[StartedOut]
     under_way: int
+    skipped: list[SkippedOut]
 
     @classmethod
     def of(cls, done: Regenerated) -> "RegeneratedOut":
-        return cls(done.slug, [StartedOut(one.generation, one.image) for one in done.started], done.under_way)
+        started = [StartedOut(one.generation, one.image) for one in done.started]
+        skipped = [SkippedOut(one.image, one.why.code, one.why.message) for one in done.skipped]
+        return cls(done.slug, started, done.under_way, skipped)
 
 
 def slug_of(text: str) -> Slug:
