@@ -198,3 +198,18 @@ def test_the_message_about_a_provider_says_which_there_are(generations):
     message = generations.post(provider="nobody").json()["error"]["message"]
 
     assert re.search(r"\boffline\b", message)
+
+
+@pytest.mark.parametrize(
+    ("path", "fields", "there"),
+    [
+        ("aspectRatio", {"aspectRatio": "5:4"}, "4:3, 9:16"),
+        ("enhancementOptions.template", {"enhancementOptions": {"template": "oil"}}, "comic, general, illustration"),
+    ],
+)
+def test_a_value_that_is_none_of_those_there_are_is_refused_with_those(raw, path, fields, there):
+    error = raw.post("/api/v1/generations", json={"prompt": "a fox"} | fields).json()["error"]
+
+    assert (error["code"], error["details"][0]["path"]) == ("VALIDATION_ERROR", path)
+    assert "is none of " in error["message"]
+    assert there in error["message"]

@@ -225,6 +225,19 @@ def test_mermaid_holds_words_as_words(raw, hostile):
     assert len(arrows) == 2
 
 
+def test_mermaid_calls_images_by_the_flows_name_or_by_what_tells_ids_apart(raw, upload, made):
+    first = upload(flow_alias="@draft")
+    second = upload()
+    made.generation(second, inputs=[first])
+
+    def drawn(query):
+        return raw.get(f"/api/v1/images/{second.id}/lineage?format=mermaid{query}").text
+
+    assert f'["{first.id[-8:]}' in drawn("")
+    assert f'["{second.id[-8:]}' in drawn("")
+    assert '["@draft' in drawn(f"&flowId={first.flow_id}")
+
+
 def test_graphml_is_xml_that_says_the_same(raw, hostile):
     answer = raw.get(f"/api/v1/images/{hostile.id}/lineage?format=graphml")
 

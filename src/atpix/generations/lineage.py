@@ -5,7 +5,7 @@ was repeated has the inputs of its own run. Both ways are walked by a recursive 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, NamedTuple
 
 import sqlalchemy as sa
@@ -16,7 +16,7 @@ from atpix.db import Reading
 from atpix.db.generation_tables import generation_inputs as inputs
 from atpix.db.generation_tables import generations
 from atpix.db.generation_tables import usage_records as runs
-from atpix.db.tables import images
+from atpix.db.tables import aliases, images
 from atpix.ids import FlowId, GenerationId, ImageId, ImageRef
 from atpix.images import rows as image_rows
 from atpix.images.rows import Image
@@ -34,7 +34,7 @@ _Depths = dict[ImageId, tuple[Relation, int]]
 @dataclass(frozen=True, slots=True)
 class Node:
     """`key` is the image's id, or stands for an input that is deleted. `image` None: it is gone. `made_by` and `prompt`
-    are of the generation, which has the prompt of its last run only.
+    are of the generation, which has the prompt of its last run only. `flow_alias`: in the flow that was asked about.
     """
 
     key: str
@@ -45,6 +45,7 @@ class Node:
     alias: str | None
     made_by: GenerationId | None = None
     prompt: str | None = None
+    flow_alias: str | None = None
 
     @property
     def image_id(self) -> str | None:
@@ -77,7 +78,8 @@ def of(svc: Services, who: Caller, ref: ImageRef, flow: FlowId | None, depth: in
     with svc.db.read() as tx:
         image = image_rows.find(tx, who, ref, flow).image
         depths, truncated = _walked(tx, who, image.id, depth)
-        return _drawn(tx, who, image.id, depths, depth, truncated=truncated)
+        drawn = _drawn(tx, who, image.id, depths, depth, truncated=truncated)
+        return drawn if flow is None else _named(tx, who, drawn, flow)
 
 
 _root = sa.cast(bindparam("root"), images.c.id.type)
@@ -121,6 +123,14 @@ _EDGES = (
 )  # fmt: skip
 
 
+_NAMES = (
+    sa.select(aliases.c.image_id, aliases.c.name)
+    .where(aliases.c.project_id == bindparam("project"), aliases.c.flow_id == bindparam("flow"))
+    .where(aliases.c.image_id.in_(_these))
+    .order_by(aliases.c.name.desc())
+)
+
+
 def _walked(tx: Reading, who: Caller, root: ImageId, depth: int) -> tuple[_Depths, bool]:
     """Each image with its shortest distance, nearest first. One step more is taken, to know whether there is more."""
     depths: _Depths = {root: ("self", 0)}
@@ -155,6 +165,14 @@ def _drawn(tx: Reading, who: Caller, root: ImageId, depths: _Depths, depth: int,
             nodes[ImageId(source.key)] = source
             edges.append(Edge(source.key, target.key, GenerationId(row.generation_id), row.run, row.role, row.alias))
     return Lineage(root, list(nodes.values()), edges, truncated)
+
+
+def _named(tx: Reading, who: Caller, drawn: Lineage, flow: FlowId) -> Lineage:
+    """With the names that the flow has for them; of several the first by the alphabet."""
+    there = [node.key for node in drawn.nodes if node.image is not None]
+    rows = tx.all(_NAMES, {"images": there, "project": who.project, "flow": flow})
+    names = {row.image_id: row.name for row in rows}
+    return replace(drawn, nodes=[replace(node, flow_alias=names.get(node.key)) for node in drawn.nodes])
 
 
 def _node(

@@ -7,6 +7,8 @@ from xml.sax.saxutils import escape, quoteattr
 from atpix.generations.lineage import Edge, Lineage, Node
 
 _SHOWN_CHARACTERS = 60
+_TAIL = 8
+"""The end of an id. Its beginning is a time, which images made together share."""
 _CODES = {character: f"#{ord(character)};" for character in '#"&<>`|[]{}()\\'}
 _UNSEEN = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _NO_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -46,7 +48,7 @@ def graphml(lineage: Lineage) -> str:
 
 
 def _box(node: Node) -> str:
-    title = node.alias or (node.image_id or "deleted")[:8]
+    title = node.flow_alias or node.alias or (node.image_id or "deleted")[-_TAIL:]
     about = node.prompt or (node.image.filename if node.image else None) or ("" if node.image else "deleted")
     words = [_text(part) for part in dict.fromkeys((title, about)) if part]
     return f'["{"<br/>".join(words)}"]'

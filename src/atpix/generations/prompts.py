@@ -2,9 +2,13 @@
 
 import re
 import unicodedata
+from typing import Literal
 
 from atpix.errors import ValidationFailed
 from atpix.ids import Alias
+
+Template = Literal["general", "photorealistic", "illustration", "minimalist", "sticker", "product", "comic"]
+"""In whose manner an enhancer improves it."""
 
 MAX_CHARACTERS = 32_000
 MAX_NAMES = 100

@@ -1,6 +1,6 @@
 """Generations on the wire: contract, section 7. Nothing here but names, types and their translation."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
@@ -18,7 +18,6 @@ from atpix.images import meta
 from atpix.images.schemas import ImageOut, Json
 from atpix.providers.values import MAX_SEED, AspectRatio
 
-Template = Literal["general", "photorealistic", "illustration", "minimalist", "sticker", "product", "comic"]
 _MOST_SAID = 64
 _MICRO = 1_000_000
 
@@ -32,7 +31,7 @@ Model = Annotated[str, Meta(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f
 
 
 class EnhancementIn(Wire, frozen=True):
-    template: Template = "general"
+    template: prompts.Template = "general"
 
 
 class GenerationIn(Wire, frozen=True):

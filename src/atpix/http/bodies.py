@@ -9,6 +9,7 @@ from litestar.exceptions import ValidationException
 from litestar.handlers import HTTPRouteHandler
 
 from atpix.errors import RequestTimeout
+from atpix.http import choices
 
 MAX_BYTES = 2**20
 BODY_WITHIN_S = 20.0
@@ -28,7 +29,8 @@ class StrictRequest(Request[Any, Any, Any]):
             raise ValidationException(extra=[{"message": "The JSON is not UTF-8", "key": "data"}]) from None
         except msgspec.DecodeError as error:
             if isinstance(error, msgspec.ValidationError):
-                raise ValidationException(extra=[{"message": str(error), "key": "data"}]) from None
+                message = choices.named(str(error), wanted.annotation)
+                raise ValidationException(extra=[{"message": message, "key": "data"}]) from None
             return await super().json()  # which refuses it as well, in Litestar's way
 
     async def body(self) -> bytes:

@@ -18,7 +18,8 @@ from atpix.http.wire import ErrorAnswer
 Json = dict[str, Any]
 
 _ABOUT = """\
-Keeps images under permanent ids and movable names, and delivers them.
+Keeps images under permanent ids and movable names, delivers them in any size and format, and generates them from
+prompts: by a request, or by the address of a picture that is made when it is first asked for.
 
 **Keys.** `X-API-Key: <key>` or `Authorization: Bearer <key>`. A project key reaches one project and carries scopes
 (`read`, `write`, `delete`, `generate`); a master key administers organizations, projects and keys, and nothing else.
