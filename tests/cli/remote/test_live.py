@@ -37,3 +37,5 @@ def test_an_address_is_signed_without_a_server(atpix):
     assert json.loads(printed.out)["url"].startswith(f"{scope}?prompt=a%20cat&kid=a&sig=")
     assert atpix("live", "url", scope, " ").code == 2
     assert atpix("live", "url", scope, "a cat", "--w", "x").code == 2
+    assert '"4:3"' in atpix("live", "url", scope, "a cat", "--aspect-ratio", "5:4").err
+    assert '"comic"' in atpix("live", "url", scope, "a cat", "--template", "oil").err

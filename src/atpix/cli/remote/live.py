@@ -16,6 +16,8 @@ from atpix.cli.remote.arguments import Json, Meta
 from atpix.cli.remote.connecting import Server, connected
 from atpix.cli.remote.deleting import confirmed
 from atpix.cli.remote.presenting import as_json, plain, print_json, print_line, print_rows, say
+from atpix.generations.prompts import Template
+from atpix.providers.values import AspectRatio
 from atpix_client import live_urls
 from atpix_client.live import LiveScope
 
@@ -33,9 +35,9 @@ Most = Annotated[int | None, Parameter(name="--limit", validator=validators.Numb
 class Drawing:
     """What belongs to the question beside the prompt."""
 
-    aspect_ratio: Annotated[str | None, Parameter(help="16:9, 1:1, 9:16, 3:2, 2:3, 4:3, 3:4 or 21:9.")] = None
+    aspect_ratio: Annotated[AspectRatio | None, Parameter(help="Else 16:9.")] = None
     no_enhance: Annotated[bool, Parameter(negative="", help="The prompt as it is.")] = False
-    template: Annotated[str | None, Parameter(help="How an enhancer improves the prompt.")] = None
+    template: Annotated[Template | None, Parameter(help="How an enhancer improves the prompt.")] = None
 
 
 @live.command
