@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import sqlalchemy as sa
@@ -10,8 +11,11 @@ from tests.access import ORGANIZATION
 from atpix import doctor
 from atpix.db.generation_tables import generations, live_scopes, usage_records
 from atpix.db.tables import alias_moves, api_keys, flows, image_counts, images, organizations, projects
+from atpix.errors import DatabaseBusy
 from atpix.ids import RENDITIONS
 from atpix.services import Services, now_ms
+
+_ATTEMPTS = 5
 
 
 @pytest.fixture(autouse=True)
@@ -26,8 +30,16 @@ def invariants(request: pytest.FixtureRequest) -> Iterator[None]:
     if svc is not None:
         settled = now_ms() + int(svc.settings.intent_ttl_s * 1000) + 60_000
         found = doctor.examine(svc, now=settled).findings
-        _empty(svc)
+        _emptied(svc)
         assert [finding for finding in found if finding.kind != "stuck_work"] == []
+
+
+def _emptied(svc: Services) -> None:
+    """A run that ends at this very moment locks the same rows in its own order: PostgreSQL gives up one of the two."""
+    for _ in range(_ATTEMPTS - 1):
+        with suppress(DatabaseBusy):
+            return _empty(svc)
+    return _empty(svc)
 
 
 def _empty(svc: Services) -> None:

@@ -30,7 +30,7 @@ def test_one_address_may_cause_ten_pictures_an_hour_over_all_servers(page, secon
     assert statuses(answers) == [200] * 10 + [429] * 6
     assert sum(painter.calls(one) for one in prompts) == 10
     over = next(answer for answer in answers if answer.status_code == 429)
-    assert "10 new pictures an hour" in refused(over, 429, "RATE_LIMIT_EXCEEDED")["message"]
+    assert "10 new pictures made in an hour" in refused(over, 429, "RATE_LIMIT_EXCEEDED")["message"]
     assert 3500 < int(over.headers["Retry-After"]) <= 3600
     assert over.headers["Cache-Control"] == "no-store"
 
