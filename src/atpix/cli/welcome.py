@@ -68,6 +68,10 @@ Upload a picture and name it (with the path of one of yours):
 
     curl -H "X-API-Key: {key}" -F file=@picture.jpg --form-string alias=@hero {url}/api/v1/images/upload
 
+Or have one made, without any other service:
+
+    curl -H "X-API-Key: {key}" --json '{{"prompt": "a lighthouse at dusk", "alias": "@hero"}}' {url}/api/v1/generations
+
 Then open {url}/cdn/{DEMO}/img/@hero in a browser, or put it into a page:
 
     <img src="{url}/cdn/{DEMO}/img/@hero">
