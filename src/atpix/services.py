@@ -71,7 +71,6 @@ class Services:
         )
 
     def close(self) -> None:
-        self.providers.close()
         self.examiners.close()
         self.renderers.close()
         self.renditions.close()

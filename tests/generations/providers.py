@@ -74,8 +74,6 @@ class Scripted:
     def cancel(self, ref: str) -> None:
         self.cancelled.append(ref)
 
-    def close(self) -> None: ...
-
     def _answered(self, recipe: Recipe, target: Path) -> Pictured | Queued:
         with self._lock:
             self.at_once += 1
@@ -108,8 +106,6 @@ class Enhancing:
             raise answer
         return answer
 
-    def close(self) -> None: ...
-
 
 class ScriptedProviders:
     """In the place of `providers.registry.Providers`."""
@@ -135,8 +131,6 @@ class ScriptedProviders:
 
     def limit(self, name: str) -> ProviderLimit:
         return self._limits.get(name) or ProviderLimit(at_once=1000)
-
-    def close(self) -> None: ...
 
 
 def failed(code: str = "PROVIDER_ERROR", **how: object) -> ProviderFailed:

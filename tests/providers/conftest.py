@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 import pytest
 from pydantic import SecretStr
+from tests.providers.recipes import recipe
 
 from atpix.providers.http import Http, Key
-from atpix.providers.values import ProviderFailed
+from atpix.providers.values import Provider, ProviderFailed
 from atpix.settings import Settings
 
 SECRET = "sk-very-secret-0123456789"
@@ -153,6 +154,11 @@ def failure(call: Callable[[], object]) -> ProviderFailed:
     assert SECRET not in str(caught.value)
     assert SECRET not in repr(caught.value.__dict__)
     return caught.value
+
+
+def refused(provider: Provider, target: Path, **more: object) -> ProviderFailed:
+    """What is said instead of a picture of the harbour."""
+    return failure(lambda: provider.generate(recipe(**more), target))
 
 
 def trickling(head: bytes, piece: bytes, stand_in: StandIn):

@@ -28,6 +28,11 @@ def recipe(prompt: str = "A harbour in fog", **more: object) -> Recipe:
     return Recipe(**{"identity": IDENTITY, "prompt": prompt, "aspect_ratio": "3:2", **more})  # type: ignore[arg-type]
 
 
+def cat(**more: object) -> Recipe:
+    """As little as can be asked for."""
+    return Recipe(**{"identity": "1", "prompt": "a cat", **more})  # type: ignore[arg-type]
+
+
 def documented(section: str) -> Any:
     """The body of the first request in a section of docs/providers.md."""
     text = (Path(__file__).parents[2] / "docs" / "providers.md").read_text()

@@ -201,12 +201,6 @@ def test_a_mask_lets_only_its_part_be_painted(draw, reference, mode, tmp_path):
     assert mean(picture, (690, 100, 1334, 758))[1] > 40
 
 
-def test_a_mask_without_a_reference_is_a_warning(offline, reference, tmp_path):
-    made = offline.generate(Recipe(identity="a", prompt="x", mask=reference("m", (0, 0, 0))), tmp_path / "t")
-
-    assert "without a reference" in made.warnings[0]
-
-
 def test_a_reference_that_is_no_picture_is_a_failure_with_a_sentence(draw, tmp_path):
     (tmp_path / "broken").write_bytes(b"\xff\xd8\xff\xe0 not a picture")
     broken = Reference(path=tmp_path / "broken", media_type="image/jpeg", width=1, height=1, sha256="x")

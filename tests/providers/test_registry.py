@@ -57,8 +57,7 @@ def test_a_provider_is_there_when_its_key_or_address_is(opened):
 
 @pytest.mark.parametrize("name", ["openai", "gemini", "fal", "replicate", "local", "automatic1111"])
 def test_every_configured_provider_opens_under_its_own_name(opened, name):
-    with closing(opened(**EVERYTHING)) as providers:
-        assert providers.named(name).name == name
+    assert opened(**EVERYTHING).named(name).name == name
 
 
 def test_the_same_provider_is_built_once(opened):
@@ -68,9 +67,10 @@ def test_the_same_provider_is_built_once(opened):
 
 
 def test_an_enhancer_is_there_when_its_address_is(opened):
-    with closing(opened(**EVERYTHING)) as providers:
-        assert providers.enhancer is not None
-        assert providers.enhancer is providers.enhancer
+    providers = opened(**EVERYTHING)
+
+    assert providers.enhancer is not None
+    assert providers.enhancer is providers.enhancer
 
 
 def test_an_unknown_provider_is_answered_with_those_there_are(opened):

@@ -3,7 +3,6 @@
 import base64
 import json
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,19 +39,14 @@ def settings(stand_in: StandIn) -> Settings:
 def asked(kind: Any, stand_in: StandIn, target: Path, *answers: Answer) -> Pictured | Queued:
     """Polled where it is a job that is asked about."""
     stand_in.answers = list(answers)
-    with closing(kind(settings(stand_in))) as provider:
-        return provider.poll(FAL_JOB, recipe(), target) if kind is Fal else provider.generate(recipe(), target)
+    provider = kind(settings(stand_in))
+    return provider.poll(FAL_JOB, recipe(), target) if kind is Fal else provider.generate(recipe(), target)
 
 
 def failure(kind: Any, stand_in: StandIn, target: Path, *answers: Answer) -> ProviderFailed:
     with pytest.raises(ProviderFailed) as caught:
         asked(kind, stand_in, target, *answers)
     return caught.value
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    return tmp_path / "picture"
 
 
 def prediction(**more: Any) -> Answer:
@@ -192,8 +186,7 @@ def test_a_job_under_a_reference_that_cannot_be_kept_is_no_job(ref):
 def enhanced(stand_in: StandIn, said: str, prompt: str = "a cat") -> str:
     stand_in.answers = [chat.said(said)]
     given = Settings(enhancer_base_url=stand_in.url, enhancer_model="m")
-    with closing(ChatEnhancer(given)) as enhancer:
-        return enhancer.enhance(prompt, "general")
+    return ChatEnhancer(given).enhance(prompt, "general")
 
 
 def test_thoughts_that_never_end_are_looked_through_once(stand_in):

@@ -29,7 +29,16 @@ from atpix.images import uploads
 from atpix.images.rows import Image
 from atpix.imaging.sniff import DECODABLE, HEAD_BYTES, MediaType, sniff
 from atpix.providers.registry import UnknownProvider
-from atpix.providers.values import AspectRatio, Pictured, Provider, ProviderFailed, Queued, Recipe, UnknownModel
+from atpix.providers.values import (
+    AspectRatio,
+    Pictured,
+    Provider,
+    ProviderFailed,
+    Queued,
+    Recipe,
+    UnknownModel,
+    queueing,
+)
 from atpix.services import Services
 
 log = structlog.get_logger("atpix.generations")
@@ -122,11 +131,12 @@ def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
         if not queue.is_mine(tx, work.run):
             insist(place, work, lambda: finishing.disown(svc, work.claimed))
             return None
+    jobs = queueing(provider)
     if svc.now() >= work.deadline:
-        provider.cancel(ref)
+        jobs.cancel(ref)
         raise ProviderFailed("PROVIDER_TIMEOUT", setbacks.TOO_LATE)
     with insist(place, work, svc.blobs.stage) as target:
-        answer = provider.poll(ref, _recipe(work), target.path)
+        answer = jobs.poll(ref, _recipe(work), target.path)
         work.failed_polls = 0
         return _taken(place, work, provider, answer, target, folder)
 
@@ -139,7 +149,7 @@ def _taken(
     if isinstance(answer, Queued):
         if answer.ref != work.ref:
             if not insist(place, work, lambda: _remember_job(svc, work, answer.ref)):
-                provider.cancel(answer.ref)  # nobody else knows of it
+                queueing(provider).cancel(answer.ref)  # nobody else knows of it
                 insist(place, work, lambda: finishing.disown(svc, work.claimed))
                 return None
             work.ref = answer.ref

@@ -14,7 +14,6 @@ from atpix.providers.values import (
     Json,
     Pictured,
     ProviderFailed,
-    Queued,
     Recipe,
     UnknownModel,
     pixels,
@@ -29,12 +28,14 @@ _DENOISING = 0.75
 
 
 class Automatic1111:
-    """One's own GPU: nothing to pay, nothing queued. A model is a checkpoint's name; None: the one that is loaded."""
+    """One's own GPU: nothing to pay, and nothing that could be cancelled (its interrupt would stop whatever is being
+    drawn, for whomever). A model is a checkpoint's name; None: the one that is loaded.
+    """
 
     name: ClassVar[str] = "automatic1111"
+    default_model: ClassVar[None] = None
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = None
         self._max_bytes = settings.max_file_bytes
         self._http = Http(
             settings, provider=self.name, base_url=settings.automatic1111_base_url, key=Key(SecretStr(""))
@@ -48,7 +49,7 @@ class Automatic1111:
     def estimate_micro_usd(self, recipe: Recipe) -> int:  # noqa: ARG002  no picture costs anything
         return 0
 
-    def generate(self, recipe: Recipe, target: Path) -> Pictured | Queued:
+    def generate(self, recipe: Recipe, target: Path) -> Pictured:
         task = "img2img" if recipe.references else "txt2img"
         try:
             answer = self._http.call(f"/sdapi/v1/{task}", _input(recipe))
@@ -58,15 +59,6 @@ class Automatic1111:
         first = images[0] if isinstance(images, list) and images else None
         target.write_bytes(self._picture(first))
         return Pictured(model=recipe.model, seed=_seed(answer))
-
-    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:  # noqa: ARG002
-        raise ProviderFailed("PROVIDER_ERROR", "automatic1111 queues nothing.", worth_retrying=True, job_over=True)
-
-    def cancel(self, ref: str) -> None:
-        """Nothing: its interrupt would stop whatever is being drawn, for whomever."""
-
-    def close(self) -> None:
-        self._http.close()
 
     def _picture(self, image: object) -> bytes:
         """Some of its kin put `data:image/png;base64,` in front."""

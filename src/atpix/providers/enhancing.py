@@ -86,9 +86,6 @@ class ChatEnhancer:
             raise _failed(f"The enhancer's prompt has {len(better):,} characters; {MAX_CHARACTERS:,} are allowed.")
         return better
 
-    def close(self) -> None:
-        self._http.close()
-
 
 def _said(answer: Json) -> str:
     """Raises ProviderFailed for anything but a whole answer in words."""

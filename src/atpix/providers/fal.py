@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
-from atpix.providers import data_urls, fal_models, masks, telling
+from atpix.providers import data_urls, fal_models, hosts, masks, telling
 from atpix.providers.faults import Refusal
 from atpix.providers.http import Http, Key
 from atpix.providers.values import (
@@ -30,9 +30,7 @@ from atpix.providers.values import (
 from atpix.settings import Settings
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){1,7}")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 _NAMESPACES = frozenset({"workflows", "comfy"})
-_AGAIN_S = 0.5  # the fast models take less than a second
 _LONGEST_AGAIN_S = 10.0
 _WAITING = ("IN_QUEUE", "IN_PROGRESS")
 _TRANSIENT = frozenset(
@@ -62,14 +60,9 @@ class Fal:
     name: ClassVar[str] = "fal"
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = settings.fal_model
-        self._model = settings.fal_model
-        self._http = Http(
-            settings,
-            provider="fal",
-            base_url=settings.fal_base_url,
-            key=Key(settings.fal_api_key, scheme="Key"),
-        )
+        self.default_model = settings.fal_model
+        key = Key(settings.fal_api_key, scheme="Key")
+        self._http = Http(settings, provider="fal", base_url=settings.fal_base_url, key=key)
 
     def capabilities(self, model: str | None) -> Capabilities:
         return fal_models.named(self._checked(model))[1].capabilities
@@ -82,12 +75,12 @@ class Fal:
         model = self._checked(recipe.model)
         endpoint, family, edit = fal_models.endpoint(model, recipe)
         if not endpoint:
-            raise ProviderFailed("PROVIDER_ERROR", f"{model} changes images only: send it one in referenceImages.")
+            raise hosts.needs_image(model)
         with _explained(taken=False):
             answer = self._http.call(f"/{endpoint}", _input(recipe, family, edit))
-        job = _Job(_app(endpoint), str(answer.get("request_id", "")))
-        if not _ID.fullmatch(job.id):
+        if not hosts.is_id(job_id := answer.get("request_id")):
             raise ProviderFailed("PROVIDER_ERROR", "fal took the job, but did not say under which id.")
+        job = _Job(_app(endpoint), job_id)
         return Queued(msgspec.json.encode(job).decode(), _again_s(answer))
 
     def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
@@ -97,7 +90,9 @@ class Fal:
             if status.get("status") in _WAITING:
                 return Queued(ref, _again_s(status))
             if status.get("status") != "COMPLETED":
-                raise _failed(f"fal knows a state {str(status.get('status'))[:40]!r} of the job that Atpix does not.")
+                raise hosts.over(
+                    f"fal knows a state {str(status.get('status'))[:40]!r} of the job that Atpix does not."
+                )
             result = self._http.call(job.path, method="GET")
         self._http.fetch(_picture(result), target)
         return self._pictured(recipe, status, result)
@@ -106,13 +101,10 @@ class Fal:
         with suppress(ProviderFailed):
             self._http.call(f"{_parsed(ref).path}/cancel", method="PUT")
 
-    def close(self) -> None:
-        self._http.close()
-
     def _checked(self, model: str | None) -> str:
-        name = model or self._model
+        name = model or self.default_model
         if not _MODEL.fullmatch(name):
-            raise UnknownModel(f"fal's models are named like {self._model}; {name[:100]!r} is not.")
+            raise UnknownModel(f"fal's models are named like {self.default_model}; {name[:100]!r} is not.")
         return name
 
     def _pictured(self, recipe: Recipe, status: Json, result: Json) -> Pictured:
@@ -121,10 +113,10 @@ class Fal:
         return Pictured(
             model=model,
             seed=seed_in(result.get("seed")),
-            usage=Usage(seconds=_seconds(status)),
+            usage=Usage(seconds=hosts.seconds(status, "inference_time")),
             cost_micro_usd=self.estimate_micro_usd(recipe),
             revised_prompt=prompt if isinstance(prompt, str) and prompt not in {"", recipe.prompt} else None,
-            warnings=_warnings(model),
+            warnings=hosts.doubts("fal", model, known=fal_models.named(model)[1].known),
         )
 
 
@@ -142,10 +134,10 @@ def _reason(refusal: Refusal, *, taken: bool) -> ProviderFailed:
     if "content_policy_violation" in kinds:
         return ProviderFailed("CONTENT_BLOCKED", "fal refused the prompt or an image under its content policy.")
     if taken and refusal.status == 404:
-        return _failed("fal does not know the job any more.", worth_retrying=True)
+        return hosts.over("fal does not know the job any more.", worth_retrying=True)
     if taken and kinds:
         again = refusal.worth_retrying or bool(kinds & _TRANSIENT)
-        return _failed(refusal.message, worth_retrying=again)
+        return hosts.over(refusal.message, worth_retrying=again)
     return refusal
 
 
@@ -155,10 +147,6 @@ def _kinds(body: Json) -> set[str]:
     errors: list[Any] = detail if isinstance(detail, list) else []
     named = [error.get("type") for error in errors if isinstance(error, dict)] + [body.get("error_type")]
     return {kind for kind in named if isinstance(kind, str)}
-
-
-def _failed(message: str, *, worth_retrying: bool = False) -> ProviderFailed:
-    return ProviderFailed("PROVIDER_ERROR", message, worth_retrying=worth_retrying, job_over=True)
 
 
 def _input(recipe: Recipe, family: fal_models.Family, edit: fal_models.Edit | None) -> Json:
@@ -187,22 +175,16 @@ def _parsed(ref: str) -> _Job:
     """Raises ProviderFailed for what we did not write."""
     with suppress(msgspec.DecodeError):
         job = msgspec.json.decode(ref, type=_Job)
-        if _MODEL.fullmatch(job.app) and _ID.fullmatch(job.id):
+        if _MODEL.fullmatch(job.app) and hosts.is_id(job.id):
             return job
-    raise _failed("What was remembered of the job at fal cannot be read.", worth_retrying=True)
+    raise hosts.over("What was remembered of the job at fal cannot be read.", worth_retrying=True)
 
 
 def _again_s(answer: Json) -> float:
     ahead = answer.get("queue_position")
     if not isinstance(ahead, int) or ahead <= 0:
-        return _AGAIN_S
-    return min(_LONGEST_AGAIN_S, _AGAIN_S * (1 + telling.counted(ahead)))
-
-
-def _seconds(status: Json) -> float | None:
-    metrics = status.get("metrics")
-    seconds = metrics.get("inference_time") if isinstance(metrics, dict) else None
-    return telling.seconds(seconds)
+        return hosts.AGAIN_S
+    return min(_LONGEST_AGAIN_S, hosts.AGAIN_S * (1 + telling.counted(ahead)))
 
 
 def _picture(result: Json) -> str:
@@ -214,15 +196,5 @@ def _picture(result: Json) -> str:
     first = images[0] if isinstance(images, list) and images else result.get("image")
     url = first.get("url") if isinstance(first, dict) else first
     if not isinstance(url, str) or not url:
-        raise _failed("fal finished the job without a picture.")
+        raise hosts.over("fal finished the job without a picture.")
     return url
-
-
-def _warnings(model: str) -> tuple[str, ...]:
-    if fal_models.named(model)[1].known:
-        return ()
-    unsure = (
-        f"Atpix does not know {model}: aspect ratio, seed, references and mask were sent by the names that most models"
-        " at fal use, and whether it heeded them cannot be said. Nor can its price."
-    )
-    return (unsure,)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import structlog
 
-from atpix.providers.values import Provider
+from atpix.providers.values import Queueing
 
 _THREADS = 4
 _MOST_WAITING = 1_000
@@ -20,7 +20,7 @@ log = structlog.get_logger("atpix.providers")
 class Farewells:
     """Safe on any thread. Its threads end when there is nothing to say, and with the process."""
 
-    def __init__(self, named: Callable[[str], Provider], threads: int = _THREADS, waiting: int = _MOST_WAITING) -> None:
+    def __init__(self, named: Callable[[str], Queueing], threads: int = _THREADS, waiting: int = _MOST_WAITING) -> None:
         self._named = named
         self._most = threads
         self._threads = 0

@@ -16,10 +16,8 @@ from atpix.providers.values import (
     Capabilities,
     Json,
     Pictured,
-    ProviderFailed,
     Recipe,
     Reference,
-    UnknownModel,
 )
 from atpix.settings import Settings
 
@@ -33,8 +31,7 @@ class Gemini:
     name: ClassVar[str] = "gemini"
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = settings.gemini_model
-        self._model_name = settings.gemini_model
+        self.default_model = settings.gemini_model
         self._max_bytes = settings.max_file_bytes
         self._http = Http(
             settings,
@@ -50,7 +47,7 @@ class Gemini:
         return gemini_models.estimate(self._model(recipe.model), recipe)
 
     def generate(self, recipe: Recipe, target: Path) -> Pictured:
-        name = recipe.model or self._model_name
+        name = recipe.model or self.default_model
         model = self._model(name)
         try:
             body = self._http.call(f"/models/{quote(name, safe='')}:generateContent", _asked(recipe))
@@ -65,23 +62,8 @@ class Gemini:
             cost_micro_usd=answer.micro_usd(model) or gemini_models.estimate(model, recipe),
         )
 
-    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured:  # noqa: ARG002  it never queues
-        raise ProviderFailed("PROVIDER_ERROR", "Gemini queues nothing.")
-
-    def cancel(self, ref: str) -> None:
-        """Nothing is ever queued."""
-
-    def close(self) -> None:
-        self._http.close()
-
     def _model(self, name: str | None) -> Model:
-        """The operator may know of a model that we do not, by whatever name."""
-        try:
-            return gemini_models.named(name or self._model_name)
-        except UnknownModel:
-            if name in {None, self._model_name}:
-                return Model()
-            raise
+        return gemini_models.named(name or self.default_model, configured=self.default_model)
 
 
 def _asked(recipe: Recipe) -> Json:

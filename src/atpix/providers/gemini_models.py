@@ -29,11 +29,13 @@ _MODELS = {
 }
 
 
-def named(name: str) -> Model:
-    """A preview is its model; another one of the family has no known price. Raises UnknownModel."""
+def named(name: str, *, configured: str) -> Model:
+    """A preview is its model; another one of the family has no known price, nor has the one that the operator has
+    configured, by whatever name: he may know of a model that we do not. Raises UnknownModel.
+    """
     if model := _MODELS.get(name.removesuffix("-preview")):
         return model
-    if name.startswith("gemini-") and "image" in name:
+    if name == configured or (name.startswith("gemini-") and "image" in name):
         return _UNPRICED
     raise UnknownModel(f"Gemini has no image model {name!r}. There are: {', '.join(sorted(_MODELS))}.")
 

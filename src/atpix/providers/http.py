@@ -125,9 +125,6 @@ class Http:
         """The sentence in a body that has no picture: cut, and without the key."""
         return faults.quoted(body, self._key.secret)
 
-    def close(self) -> None:
-        """Nothing stays open between calls."""
-
     def _fetched(self, url: str, target: Path, limit: int, deadline: Deadline) -> str | None:
         """One hop; the next URL, or None when the bytes have been written."""
         own = self._is_own(httpx2.URL(url))

@@ -16,7 +16,6 @@ from atpix.providers.values import (
     Capabilities,
     Pictured,
     ProviderFailed,
-    Queued,
     Recipe,
     UnknownModel,
     pixels,
@@ -46,9 +45,9 @@ class Offline:
     """`offline-1` composes a picture; `offline-blank` is one colour, for measuring everything around it."""
 
     name: ClassVar[str] = "offline"
+    default_model: ClassVar[str] = DEFAULT_MODEL
 
-    def __init__(self, _: Settings) -> None:
-        self.default_model: str | None = DEFAULT_MODEL
+    def __init__(self, _: Settings) -> None: ...
 
     def capabilities(self, model: str | None) -> Capabilities:
         if model not in {None, DEFAULT_MODEL, BLANK_MODEL}:
@@ -67,28 +66,13 @@ class Offline:
         except (OSError, SyntaxError) as error:  # what Pillow raises for a picture that is none
             raise ProviderFailed("PROVIDER_ERROR", "A reference image could not be read.") from error
         _save(picture, target)
-        return Pictured(model=recipe.model or DEFAULT_MODEL, seed=seed, warnings=_warnings(recipe))
-
-    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:  # noqa: ARG002  the Protocol's
-        raise ProviderFailed("PROVIDER_ERROR", "The offline provider queues nothing.", job_over=True)
-
-    def cancel(self, ref: str) -> None:
-        """Nothing waits."""
-
-    def close(self) -> None:
-        """Nothing is open."""
+        return Pictured(model=recipe.model or DEFAULT_MODEL, seed=seed)
 
 
 def seed_of(prompt: str) -> int:
     """Where nobody asked for one: the same prompt is the same picture."""
     digest = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
     return int.from_bytes(digest[:8]) % (MAX_SEED + 1)
-
-
-def _warnings(recipe: Recipe) -> tuple[str, ...]:
-    if recipe.mask and not recipe.references:
-        return ("A mask says where an image changes; without a reference image it was left out.",)
-    return ()
 
 
 def _composed(recipe: Recipe, seed: int) -> "Image.Image":
@@ -102,7 +86,7 @@ def _composed(recipe: Recipe, seed: int) -> "Image.Image":
     canvas = Canvas(*pixels(recipe.aspect_ratio))
     scene = (OUTDOORS | INDOORS)[planned.scene]
     scene(canvas, planned.palette, Dice(planned.number))
-    if recipe.mask and recipe.references:
+    if recipe.mask:
         offline_references.repainted(canvas, recipe.references[0], recipe.mask)
         offline_references.pin(canvas, recipe.references[1:])
     else:

@@ -18,10 +18,8 @@ from atpix.providers.values import (
     Capabilities,
     Json,
     Pictured,
-    ProviderFailed,
     Recipe,
     Reference,
-    UnknownModel,
     pixels,
 )
 from atpix.settings import Settings
@@ -35,8 +33,7 @@ class OpenAI:
     name: ClassVar[str] = "openai"
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = settings.openai_model
-        self._model_name = settings.openai_model
+        self.default_model = settings.openai_model
         self._max_bytes = settings.max_file_bytes
         self._http = Http(
             settings, provider="OpenAI", base_url=settings.openai_base_url, key=Key(settings.openai_api_key)
@@ -49,7 +46,7 @@ class OpenAI:
         return openai_models.estimate(self._model(recipe.model), recipe)
 
     def generate(self, recipe: Recipe, target: Path) -> Pictured:
-        name = recipe.model or self._model_name
+        name = recipe.model or self.default_model
         model = self._model(name)
         fields, warnings = _fields(recipe, name, model)
         try:
@@ -68,23 +65,8 @@ class OpenAI:
             warnings=warnings,
         )
 
-    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured:  # noqa: ARG002  it never queues
-        raise ProviderFailed("PROVIDER_ERROR", "OpenAI queues nothing.")
-
-    def cancel(self, ref: str) -> None:
-        """Nothing is ever queued."""
-
-    def close(self) -> None:
-        self._http.close()
-
     def _model(self, name: str | None) -> Model:
-        """The operator may know of a model that we do not, by whatever name."""
-        try:
-            return openai_models.named(name or self._model_name)
-        except UnknownModel:
-            if name in {None, self._model_name}:
-                return Model()
-            raise
+        return openai_models.named(name or self.default_model, configured=self.default_model)
 
     def _asked(self, recipe: Recipe, model: Model, fields: dict[str, str]) -> Json:
         """The same identity for each attempt, so that one whose answer was lost is not charged twice."""
@@ -104,7 +86,7 @@ class Local:
     name: ClassVar[str] = "local"
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = settings.local_model or None
+        self.default_model = settings.local_model or None
         self._max_bytes = settings.max_file_bytes
         self._base_url = settings.local_base_url
         self._http = Http(
@@ -122,7 +104,7 @@ class Local:
         model = recipe.model or self.default_model
         wanted = {"model": model, "size": f"{across}x{down}", "seed": recipe.seed, "response_format": "b64_json"}
         fields: Json = {"prompt": recipe.prompt, **{name: value for name, value in wanted.items() if value is not None}}
-        warnings = list(_without_picture(recipe))
+        warnings: list[str] = []
         try:
             body = self._asked(recipe, fields, warnings)
         except Refusal as refusal:
@@ -136,15 +118,6 @@ class Local:
             revised_prompt=found.revised_prompt,
             warnings=tuple(warnings),
         )
-
-    def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured:  # noqa: ARG002  it never queues
-        raise ProviderFailed("PROVIDER_ERROR", "The local server queues nothing.")
-
-    def cancel(self, ref: str) -> None:
-        """Nothing is ever queued."""
-
-    def close(self) -> None:
-        self._http.close()
 
     def _asked(self, recipe: Recipe, fields: Json, warnings: list[str]) -> Json:
         """Takes out of `fields` what the server does not know, and says so in `warnings`."""
@@ -192,15 +165,8 @@ def _fields(recipe: Recipe, name: str, model: Model) -> tuple[dict[str, str], tu
     if model.asks_for_base64:
         fields["response_format"] = "b64_json"
     if recipe.aspect_ratio in model.capabilities.aspect_ratios:
-        return fields, _without_picture(recipe)
-    nearest = f"The nearest to {recipe.aspect_ratio} that {name} makes is {size}."
-    return fields, (nearest, *_without_picture(recipe))
-
-
-def _without_picture(recipe: Recipe) -> tuple[str, ...]:
-    if recipe.mask and not recipe.references:
-        return ("A mask says where an image changes; without a reference image it was left out.",)
-    return ()
+        return fields, ()
+    return fields, (f"The nearest to {recipe.aspect_ratio} that {name} makes is {size}.",)
 
 
 def _files(recipe: Recipe) -> Iterator[tuple[str, tuple[str, bytes, str]]]:

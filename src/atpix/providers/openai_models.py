@@ -55,14 +55,15 @@ _MODELS = {
 }
 
 
-def named(name: str) -> Model:
-    """A dated snapshot is its model; a later one of the family is taken to know any size, at no known price.
+def named(name: str, *, configured: str) -> Model:
+    """A dated snapshot is its model; a later one of the family is taken to know any size, at no known price, and so is
+    the one that the operator has configured, by whatever name: he may know of a model that we do not.
 
     Raises UnknownModel for what is none of OpenAI's image models by its name.
     """
     if model := _MODELS.get(name) or _MODELS.get(_undated(name)):
         return model
-    if name.startswith(_PREFIXES):
+    if name == configured or name.startswith(_PREFIXES):
         return _UNPRICED
     raise UnknownModel(f"OpenAI has no image model {name!r}. There are: {', '.join(sorted(_MODELS))}.")
 

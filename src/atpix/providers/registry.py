@@ -1,4 +1,7 @@
-"""The providers that are configured here, each built when it is first asked for: most processes need one, or none."""
+"""The providers that are configured here, each built when it is first asked for: most processes need one, or none.
+
+None holds anything open between calls, so there is nothing to close.
+"""
 
 import threading
 from importlib import import_module
@@ -7,7 +10,7 @@ from typing import Any, Self
 from atpix.imaging.renderers import Renderers
 from atpix.providers import configured
 from atpix.providers.farewells import Farewells
-from atpix.providers.values import Enhancer, Provider
+from atpix.providers.values import Enhancer, Provider, queueing
 from atpix.settings import ProviderLimit, Settings
 
 
@@ -26,7 +29,7 @@ class Providers:
         self._opening = threading.Lock()
         self._opened: dict[str, Provider] = {}
         self._enhancer: Enhancer | None = None
-        self._farewells = Farewells(self.named)
+        self._farewells = Farewells(lambda name: queueing(self.named(name)))
 
     @classmethod
     def open(cls, settings: Settings, renderers: Renderers) -> Self:
@@ -59,14 +62,6 @@ class Providers:
 
     def limit(self, name: str) -> ProviderLimit:
         return self._settings.provider_limits.get(name) or ProviderLimit()
-
-    def close(self) -> None:
-        with self._opening:
-            for provider in self._opened.values():
-                provider.close()
-            if self._enhancer is not None:
-                self._enhancer.close()
-            self._opened, self._enhancer = {}, None
 
 
 def _open(entry: configured.Entry, settings: Settings) -> Any:  # noqa: ANN401  a class that is not imported yet

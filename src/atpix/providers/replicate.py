@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
-from atpix.providers import data_urls, masks, replicate_models, telling
+from atpix.providers import data_urls, hosts, masks, replicate_models
 from atpix.providers.faults import Refusal
 from atpix.providers.http import Http, Key
 from atpix.providers.values import (
@@ -25,8 +25,6 @@ from atpix.providers.values import (
 from atpix.settings import Settings
 
 _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*/[A-Za-z0-9][A-Za-z0-9._-]*(:[A-Za-z0-9]{1,100})?")
-_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-_AGAIN_S = 0.5  # the fast models take less than a second
 _WAITING = ("starting", "processing")
 _BLOCKED = re.compile(
     r"\bnsfw\b|\bE005\b|flagged as|as sensitive|sensitive content|safety (filter|check|system)"
@@ -43,14 +41,9 @@ class Replicate:
     name: ClassVar[str] = "replicate"
 
     def __init__(self, settings: Settings) -> None:
-        self.default_model: str | None = settings.replicate_model
-        self._model = settings.replicate_model
-        self._http = Http(
-            settings,
-            provider="Replicate",
-            base_url=settings.replicate_base_url,
-            key=Key(settings.replicate_api_key),
-        )
+        self.default_model = settings.replicate_model
+        key = Key(settings.replicate_api_key)
+        self._http = Http(settings, provider="Replicate", base_url=settings.replicate_base_url, key=key)
 
     def capabilities(self, model: str | None) -> Capabilities:
         return replicate_models.named(self._checked(model)).capabilities
@@ -62,7 +55,7 @@ class Replicate:
         model = self._checked(recipe.model)
         inputs = replicate_models.named(model)
         if inputs.needs_image and not recipe.references:
-            raise ProviderFailed("PROVIDER_ERROR", f"{model} changes images only: send it one in referenceImages.")
+            raise hosts.needs_image(model)
         body: Json = {"input": _input(recipe, inputs)}
         try:
             if ":" in model:
@@ -71,32 +64,28 @@ class Replicate:
                 prediction = self._http.call(f"/models/{model}/predictions", body)
         except Refusal as refusal:
             raise _reason(refusal, model) from None
-        ref = prediction.get("id")
-        if not isinstance(ref, str) or not _ID.fullmatch(ref):
+        if not hosts.is_id(ref := prediction.get("id")):
             raise ProviderFailed("PROVIDER_ERROR", "Replicate took the prediction, but did not say under which id.")
         return self._outcome(prediction, ref, recipe, target)
 
     def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
-        if not _ID.fullmatch(ref):
-            raise _failed("What was remembered of the prediction at Replicate cannot be read.", worth_retrying=True)
+        if not hosts.is_id(ref):
+            raise hosts.over("What was remembered of the prediction at Replicate cannot be read.", worth_retrying=True)
         try:
             prediction = self._http.call(f"/predictions/{ref}", method="GET")
         except Refusal as refusal:
             if refusal.status == 404:
-                raise _failed("Replicate does not know the prediction any more.", worth_retrying=True) from None
+                raise hosts.over("Replicate does not know the prediction any more.", worth_retrying=True) from None
             raise _throttled(refusal) from None
         return self._outcome(prediction, ref, recipe, target)
 
     def cancel(self, ref: str) -> None:
-        if _ID.fullmatch(ref):
+        if hosts.is_id(ref):
             with suppress(ProviderFailed):
                 self._http.call(f"/predictions/{ref}/cancel", {})
 
-    def close(self) -> None:
-        self._http.close()
-
     def _checked(self, model: str | None) -> str:
-        name = model or self._model
+        name = model or self.default_model
         if not _MODEL.fullmatch(name):
             raise UnknownModel(f"Replicate's models are named owner/name or owner/name:version; {name[:100]!r} is not.")
         return name
@@ -104,21 +93,21 @@ class Replicate:
     def _outcome(self, prediction: Json, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
         status = prediction.get("status")
         if status in _WAITING:
-            return Queued(ref, _AGAIN_S)
+            return Queued(ref, hosts.AGAIN_S)
         if status == "failed":
             raise _why(self._http.said(prediction))
         if status in ("canceled", "aborted"):
-            raise _failed(f"The prediction was {status} at Replicate.", worth_retrying=status == "aborted")
+            raise hosts.over(f"The prediction was {status} at Replicate.", worth_retrying=status == "aborted")
         if status != "succeeded":
-            raise _failed(f"Replicate knows a state {str(status)[:40]!r} of the prediction that Atpix does not.")
+            raise hosts.over(f"Replicate knows a state {str(status)[:40]!r} of the prediction that Atpix does not.")
         self._http.fetch(_picture(prediction.get("output")), target)
         model = self._checked(recipe.model)
         return Pictured(
             model=model,
             seed=recipe.seed if replicate_models.named(model).seed else None,
-            usage=Usage(seconds=_seconds(prediction)),
+            usage=Usage(seconds=hosts.seconds(prediction, "predict_time")),
             cost_micro_usd=self.estimate_micro_usd(recipe),
-            warnings=_warnings(model),
+            warnings=hosts.doubts("Replicate", model, known=replicate_models.named(model).known),
         )
 
 
@@ -126,7 +115,7 @@ def _why(said: str) -> ProviderFailed:
     if _BLOCKED.search(said):
         return ProviderFailed("CONTENT_BLOCKED", f"The model refused the prompt or its picture. It says: {said}")
     reason = f" It says: {said}" if said else ""
-    return _failed(f"The prediction failed at Replicate.{reason}", worth_retrying=bool(_TRANSIENT.search(said)))
+    return hosts.over(f"The prediction failed at Replicate.{reason}", worth_retrying=bool(_TRANSIENT.search(said)))
 
 
 def _reason(refusal: Refusal, model: str) -> ProviderFailed:
@@ -144,10 +133,6 @@ def _throttled(refusal: Refusal) -> ProviderFailed:
     if refusal.status == 429 and refusal.retry_after_s is None and waits:
         return ProviderFailed(refusal.code, refusal.message, worth_retrying=True, retry_after_s=float(waits[1]))
     return refusal
-
-
-def _failed(message: str, *, worth_retrying: bool = False) -> ProviderFailed:
-    return ProviderFailed("PROVIDER_ERROR", message, worth_retrying=worth_retrying, job_over=True)
 
 
 def _input(recipe: Recipe, inputs: replicate_models.Inputs) -> Json:
@@ -169,21 +154,5 @@ def _picture(output: object) -> str:
     if isinstance(output, dict):
         output = output.get("image") or output.get("url")
     if not isinstance(output, str) or ":" not in output:
-        raise _failed("Replicate finished the prediction without a picture.")
+        raise hosts.over("Replicate finished the prediction without a picture.")
     return output
-
-
-def _seconds(prediction: Json) -> float | None:
-    metrics = prediction.get("metrics")
-    seconds = metrics.get("predict_time") if isinstance(metrics, dict) else None
-    return telling.seconds(seconds)
-
-
-def _warnings(model: str) -> tuple[str, ...]:
-    if replicate_models.named(model).known:
-        return ()
-    unsure = (
-        f"Atpix does not know {model}: aspect ratio, seed, reference and mask were sent by the names that most models"
-        " at Replicate use, and whether it heeded them cannot be said. Nor can its price."
-    )
-    return (unsure,)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Protocol, get_args
+from typing import Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 import msgspec
 from msgspec.structs import force_setattr
@@ -34,7 +34,7 @@ class Reference(msgspec.Struct, frozen=True):
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to be made. `identity` is the same for every attempt at the same run of a generation: providers that
-    know idempotency are given it.
+    know idempotency are given it. A `mask` lies over the first of the `references`: without these there is none.
     """
 
     identity: str
@@ -133,10 +133,15 @@ class ProviderFailed(Exception):
 
 
 class Provider(Protocol):
-    """Every method blocks and may be called from any thread. One that never queues never answers `Queued`."""
+    """What every provider is: it can say what it makes of a recipe, and make it. Every method blocks and may be called
+    from any thread. It is built from the settings alone, in the table of `configured`.
+    """
 
     name: ClassVar[str]
-    default_model: str | None
+
+    @property
+    def default_model(self) -> str | None:
+        """None: it has one model, or whichever it has loaded."""
 
     def capabilities(self, model: str | None) -> Capabilities:
         """Raises UnknownModel when it is sure that it has no such model."""
@@ -145,7 +150,14 @@ class Provider(Protocol):
         """What it will cost by published prices; 0 where that is nothing or unknown."""
 
     def generate(self, recipe: Recipe, target: Path) -> Pictured | Queued:
-        """Raises ProviderFailed. `target` is the caller's, and may hold a part after a failure."""
+        """Raises ProviderFailed. `target` is the caller's, and may hold a part after a failure. Only a `Queueing` one
+        answers `Queued`.
+        """
+
+
+@runtime_checkable
+class Queueing(Provider, Protocol):
+    """One that takes jobs: what it has answered with `Queued` is asked after here, by any process."""
 
     def poll(self, ref: str, recipe: Recipe, target: Path) -> Pictured | Queued:
         """Raises ProviderFailed."""
@@ -153,7 +165,12 @@ class Provider(Protocol):
     def cancel(self, ref: str) -> None:
         """Tells the provider that nobody waits any more, if it can be told. Raises nothing."""
 
-    def close(self) -> None: ...
+
+def queueing(provider: Provider) -> Queueing:
+    """The provider as one that can be asked after a job. Raises ProviderFailed when it takes none."""
+    if isinstance(provider, Queueing):
+        return provider
+    raise ProviderFailed("PROVIDER_ERROR", f"{provider.name} queues nothing.", worth_retrying=True, job_over=True)
 
 
 class UnknownModel(ValueError):
@@ -163,8 +180,6 @@ class UnknownModel(ValueError):
 class Enhancer(Protocol):
     def enhance(self, prompt: str, template: str) -> str:
         """A better prompt in the same meaning. Raises ProviderFailed."""
-
-    def close(self) -> None: ...
 
 
 def seed_in(value: object) -> int | None:
