@@ -1,12 +1,16 @@
-"""The console script, run as a user runs it."""
+"""The console script, run as a user runs it; or the same command in this process, where that shows as much."""
 
 import os
 import subprocess
 import sys
+from contextlib import chdir
 from dataclasses import dataclass
+from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+
+from atpix import cli
 
 ATPIX = Path(sys.executable).with_name("atpix")
 
@@ -42,3 +46,32 @@ def atpix(tmp_path):
         return Ended(ended.returncode, ended.stdout, ended.stderr)
 
     return run
+
+
+@pytest.fixture
+def called(tmp_path, monkeypatch):
+    """The same without a process, whose start costs more than most commands: the same environment, folder, streams that
+    are no terminal, exit code. For commands that leave their process as they found it, which those do not that open
+    the database: they set up its logs.
+    """
+
+    def run(*arguments: object, **env: str) -> Ended:
+        streams = {name: TextIOWrapper(BytesIO(), "utf-8") for name in ("stdin", "stdout", "stderr")}
+        with monkeypatch.context() as here, chdir(tmp_path):
+            for name in os.environ.keys() - environment().keys():
+                here.delenv(name)
+            for name, value in env.items():
+                here.setenv(name, value)
+            for name, stream in streams.items():
+                here.setattr(sys, name, stream)
+            with pytest.raises(SystemExit) as ended:
+                cli.main([str(argument) for argument in arguments])
+        out, err = (_written(streams[name]) for name in ("stdout", "stderr"))
+        return Ended(int(ended.value.code), out, err)
+
+    return run
+
+
+def _written(stream: TextIOWrapper) -> str:
+    stream.seek(0)
+    return stream.read()

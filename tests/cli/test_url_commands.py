@@ -2,15 +2,15 @@ import json
 
 import pytest
 
-from atpix_client import signing, urls
+from atpix_client import live_urls, signing, urls
 
 HERO = "https://img.example/acme/shop/img/@hero"
 SECRET = "a-secret-of-our-own"
 
 
 @pytest.fixture
-def url(atpix):
-    return lambda *arguments, **env: atpix("url", *arguments, **env)
+def url(called):
+    return lambda *arguments, **env: called("url", *arguments, **env)
 
 
 def test_an_address_is_built_from_parts_or_from_another(url):
@@ -53,6 +53,40 @@ def test_an_address_is_explained_without_asking_anyone(url):
     assert "signature\tright" in url("explain", signed, ATPIX_URL_SECRET=SECRET).out
 
 
+def test_a_live_url_is_explained_too(url):
+    scope = "https://img.example/cdn/acme/shop/live/heroes"
+    asked = live_urls.live_url(scope, "a cat", aspect_ratio="1:1", auto_enhance=False, w=800, kid="a", secret=SECRET)
+
+    told = json.loads(url("explain", f"{asked}&seed=7".replace("sig=", "SIG="), "--json").out)
+    lines = url("explain", asked, ATPIX_URL_SECRET=SECRET).out.splitlines()
+    refused = url("explain", f"{scope}?prompt=a&aspectRatio=5:4").out.splitlines()
+
+    asks = {"prompt": "a cat", "aspectRatio": "1:1", "autoEnhance": False, "template": "general"}
+    assert told == told | {"scope": "/acme/shop/live/heroes", "canonical": "w=800", **asks}
+    assert [fault["parameter"] for fault in told["faults"]] == ["seed"]
+    assert told["signature"].startswith("not checked")
+    assert {"prompt\ta cat", "autoEnhance\tfalse", "signature\tright"} <= set(lines)
+    assert "refused\taspectRatio: is one of 1:1, 16:9, 9:16, 3:2, 2:3, 4:3, 3:4, 21:9." in refused
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (("a%20cat", "a%20dog"), "wrong"),
+        (("/heroes", "/others"), "wrong"),
+        (("prompt=", "Prompt="), "right"),
+        (("sig=", "kid=a&sig="), "refused"),
+    ],
+)
+def test_the_signature_of_a_live_url_is_checked_as_the_server_does(url, change, verdict):
+    scope = "https://img.example/cdn/acme/shop/live/heroes"
+    asked = live_urls.live_url(scope, "a cat", kid="a", secret=SECRET)
+
+    told = json.loads(url("explain", asked.replace(*change), "--json", ATPIX_URL_SECRET=SECRET).out)
+
+    assert told["signature"].startswith(verdict)
+
+
 def test_what_cannot_be_understood_is_a_sentence(url):
     for arguments in (
         ("build", "@hero"),
@@ -68,6 +102,10 @@ def test_what_cannot_be_understood_is_a_sentence(url):
         ("sign", HERO, "--kid", "site", "--expires-in", "soon"),
         ("sign", "https://img.example/cat.jpg", "--kid", "site"),
         ("explain", "https://img.example/cat.jpg"),
+        ("explain", "https://img.example/acme/shop/live/heroes/more?prompt=a"),
+        ("explain", "https://[/acme/shop/live/heroes?prompt=a"),
+        ("explain", "https://img.example/acme/shop/live/heroes?" + "a=b&" * 70),
+        ("explain", "https://img.example/acme/shop/live/heroes?prompt=a", "--ask"),
     ):
         env = {"ATPIX_URL_SECRET": SECRET} if "--expires-in" in arguments or "cat" in arguments[1] else {}
         ended = url(*arguments, **env)

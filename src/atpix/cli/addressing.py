@@ -10,12 +10,15 @@ from typing import Annotated, cast
 from cyclopts import Parameter
 
 from atpix.cli.outcome import Misused
+from atpix.cli.remote.presenting import plain
 from atpix.imaging import grammar
 from atpix_client import signing, urls
 
 _UNITS_S = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 Text = str | None
+Sign = Callable[..., str]
+"""Of an address, a secret, its `kid` and `expires`."""
 
 
 @Parameter(name="*", group="Picture")
@@ -80,8 +83,11 @@ class Signature:
             raise Misused(f"--expires-in is a number of seconds, or 15m, 8h, 7d; {self.expires_in!r} is none.")
         return now_s + int(found[1]) * _UNITS_S[found[2]]
 
-    def signer(self, now_s: int) -> Callable[[str], str] | None:
-        """None: nobody has asked for a signature. Raises Misused."""
+    def signer(self, now_s: int, sign: Sign = signing.sign) -> Callable[[str], str] | None:
+        """By the rules for images or, with `live_urls.sign`, for live URLs. None: nobody has asked for a signature.
+
+        Raises Misused.
+        """
         if self.kid is None:
             if self.expires_in is not None:
                 raise Misused("--expires-in is for signed URLs: give --kid too.")
@@ -89,12 +95,12 @@ class Signature:
         kid, secret, expires = self.kid, self.secret(), self.expires(now_s)
         if secret is None:
             raise Misused(f"There is no secret: set {self.secret_env}, or name a file with --secret-file.")
-        return lambda url: signed(url, secret, kid, expires)
+        return lambda url: signed(url, secret, kid, expires, sign)
 
 
-def signed(url: str, secret: str, kid: str, expires: int | None) -> str:
+def signed(url: str, secret: str, kid: str, expires: int | None, sign: Sign = signing.sign) -> str:
     """Raises Misused."""
     try:
-        return signing.sign(url, secret, kid, expires=expires)
+        return sign(url, secret, kid, expires=expires)
     except ValueError as error:
-        raise Misused(f"{error}.") from None
+        raise Misused(plain(f"{error}.")) from None

@@ -2,10 +2,11 @@
 
 import hmac
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote, urlsplit
 
 import msgspec
 from cyclopts import Parameter
@@ -14,16 +15,30 @@ from atpix.cli.addressing import Signature, signed
 from atpix.cli.outcome import Misused, Refused
 from atpix.cli.remote.arguments import Json
 from atpix.cli.remote.connecting import Server, connected
-from atpix.cli.remote.presenting import iso, print_json, print_rows
+from atpix.cli.remote.presenting import iso, plain, print_json, print_rows
+from atpix.delivery import signing as delivery_signing
+from atpix.errors import NotFound, ValidationFailed
 from atpix.imaging import grammar
 from atpix.imaging.grammar import Parsed
+from atpix.live import addresses, questions
+from atpix.live.questions import Asked
 from atpix_client import failures, signing, urls
 
 _BROWSER = "image/avif,image/webp,*/*;q=0.8"
 
 
+@dataclass(frozen=True)
+class Read:
+    """An address, taken apart: whose it is, `what` it is of, what it asks for, and which pairs a signature covers."""
+
+    resource: str
+    what: Mapping[str, Any]
+    parsed: Parsed
+    covered: Sequence[tuple[str, str]]
+
+
 def explain(
-    address: Annotated[str, Parameter(name="URL", help="The address of an image or of a rendition.")],
+    address: Annotated[str, Parameter(name="URL", help="The address of an image or of a rendition, or a live URL.")],
     /,
     *,
     ask: Annotated[bool, Parameter(negative="", help="Ask the server too, with the key.")] = False,
@@ -33,49 +48,88 @@ def explain(
     json: Json = False,
 ) -> None:
     """Show what an address asks for: what is read, adjusted and ignored, and whether its signature is right."""
-    try:
-        resource, pairs = signing.parameters(address)
-    except ValueError as error:
-        raise Misused(f"{error}.") from None
+    read = _of_image(address) or _live(address)
     secret = (signature or Signature()).secret()
-    parsed = grammar.parse(pairs)
+    parsed = read.parsed
     told: dict[str, Any] = {
-        "image": resource,
+        **read.what,
         "parameters": dict(parsed.given),
         "canonical": grammar.canonical(parsed.spec),
         "faults": [{"parameter": fault.parameter, "message": fault.message} for fault in parsed.faults],
         "preset": parsed.handling.preset,
         "expiresAt": None if parsed.handling.expires is None else _moment(parsed.handling.expires),
-        "signature": _verdict(resource, pairs, parsed, secret),
+        "signature": _verdict(read, secret),
     }
     if ask:
-        told["server"] = _asked(resource, parsed, secret, accept, server)
+        told["server"] = _asked(read, secret, accept, server)
     if json:
         print_json(told)
     else:
-        _print(told)
+        _print(read, told)
 
 
-def _verdict(resource: str, pairs: signing.Pairs, parsed: Parsed, secret: str | None) -> str:
-    handling = parsed.handling
+def _of_image(address: str) -> Read | None:
+    try:
+        resource, pairs = signing.parameters(address)
+    except ValueError:
+        return None
+    parsed = grammar.parse(pairs)
+    return Read(resource, {"image": resource}, parsed, parsed.given)
+
+
+def _live(address: str) -> Read:
+    """Raises Misused."""
+    try:
+        parts = urlsplit(address)
+        scope = addresses.parse("/".join(unquote(parts.path).split("/")[-4:])).resource
+        asked = questions.read(parts.query.encode("utf-8", "surrogateescape"))
+    except (NotFound, ValueError):
+        kinds = "/ORGANIZATION/PROJECT/img/REF, nor of a live URL, …/ORGANIZATION/PROJECT/live/SCOPE"
+        raise Misused(plain(f"{address} is no address of an image, …{kinds}.")) from None
+    except ValidationFailed as error:
+        raise Misused(error.message) from None
+    return Read(scope, {"scope": scope, **_question(asked)}, asked.parsed, asked.signed)
+
+
+def _question(asked: Asked) -> Mapping[str, Any]:
+    """Or why a server refuses it."""
+    try:
+        question = asked.question
+    except ValidationFailed as error:
+        return {"refused": error.message}
+    return {
+        "prompt": question.prompt,
+        "aspectRatio": question.aspect_ratio,
+        "autoEnhance": question.auto_enhance,
+        "template": question.template,
+    }
+
+
+def _verdict(read: Read, secret: str | None) -> str:
+    handling = read.parsed.handling
     if handling.signature is None:
         return "none"
+    if read.parsed.may_be_forged:
+        return "refused: it does not cover all that is written, or more than one could be meant"
     if handling.expires is not None and handling.expires <= time.time():
         return "expired"
     if secret is None:
         return "not checked: there is no secret"
-    expected = signing.signature(secret, resource, pairs)
     given = handling.signature.encode("utf-8", "surrogatepass")
-    return "right" if hmac.compare_digest(expected.encode(), given) else "wrong: another key, image or parameter"
+    expected = delivery_signing.sign(secret, read.resource, read.covered)
+    return "right" if hmac.compare_digest(expected.encode(), given) else "wrong: another key, address or parameter"
 
 
-def _asked(resource: str, parsed: Parsed, secret: str | None, accept: str, server: Server | None) -> Mapping[str, Any]:
+def _asked(read: Read, secret: str | None, accept: str, server: Server | None) -> Mapping[str, Any]:
     """The key goes to the server of --url or ATPIX_URL, whatever host the address names.
 
     Raises Misused, Refused, Unusable.
     """
+    if "image" not in read.what:
+        raise Misused("--ask is for images: whoever asks for a live URL has its picture made.")
+    parsed = read.parsed
     pairs = [pair for pair in parsed.given if pair[0] not in {"exp", "kid"}]
-    path = f"/cdn{quote(resource, safe='/@')}?{urls.query_of([*pairs, ('fp_debug', '1')])}"
+    path = f"/cdn{quote(read.resource, safe='/@')}?{urls.query_of([*pairs, ('fp_debug', '1')])}"
     handling = parsed.handling
     if handling.signature is not None:
         if secret is None or handling.key_id is None:
@@ -116,9 +170,9 @@ def _message(body: bytes) -> str:
         return "something that is not Atpix's."
 
 
-def _print(told: Mapping[str, Any]) -> None:
+def _print(read: Read, told: Mapping[str, Any]) -> None:
     rows = [
-        ("image", told["image"]),
+        *((name, _text(value)) for name, value in read.what.items()),
         *((f"parameter {name}", value) for name, value in told["parameters"].items()),
         ("canonical", told["canonical"] or "the original"),
         *(("note", fault["message"]) for fault in told["faults"]),
@@ -130,3 +184,7 @@ def _print(told: Mapping[str, Any]) -> None:
         many = value if name == "explained" and value else {name: value}
         rows += [(f"server {inner}", str(each)) for inner, each in many.items() if each not in (None, [])]
     print_rows(("", ""), [(name, value) for name, value in rows if value])
+
+
+def _text(value: str | bool) -> str:  # noqa: FBT001  what JSON has of it
+    return value if isinstance(value, str) else str(value).lower()

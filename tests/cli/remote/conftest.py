@@ -1,4 +1,4 @@
-"""The remote commands against a real server, run as a user runs them."""
+"""The remote commands against a real server."""
 
 import os
 import pty
@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 
 import pytest
+from sdk.tests.stand_in import StandIn, on_a_socket
 from tests.cli.conftest import ATPIX, environment
 from tests.photographs import photo
 
@@ -23,8 +24,26 @@ def access(server, project):
 
 
 @pytest.fixture
-def remote(atpix, access):
-    return lambda *arguments, **env: atpix(*arguments, **access | env)
+def remote(called, access):
+    return lambda *arguments, **env: called(*arguments, **access | env)
+
+
+@pytest.fixture
+def strange():
+    """A server that says what a test tells it to."""
+    with on_a_socket(StandIn()) as server:
+        yield server
+
+
+@pytest.fixture
+def key(strange):
+    return {"ATPIX_URL": strange.url, "ATPIX_API_KEY": "atp_key"}
+
+
+@pytest.fixture
+def there(called, key):
+    """Commands at the strange server."""
+    return lambda *arguments: called(*arguments, **key)
 
 
 @pytest.fixture

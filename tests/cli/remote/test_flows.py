@@ -18,6 +18,8 @@ def test_a_flow_is_made_and_listed(remote, client):
     assert client.flows.get(made).meta == {"for": "spring"}
     assert [line.split("\t")[0] for line in remote("flows", "list").out.splitlines()] == [other, made]
     assert [flow["id"] for flow in json.loads(remote("flows", "list", "--limit", "1", "--json").out)] == [other]
+    everything = remote("flows", "list", "--all", "--json").out.splitlines()
+    assert [json.loads(line)["id"] for line in everything] == [other, made]
 
 
 def test_a_flow_is_drawn_from_its_first_picture_on(remote, upload, make):

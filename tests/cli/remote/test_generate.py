@@ -72,12 +72,12 @@ def test_the_picture_is_saved_where_it_was_asked_for(remote, client, tmp_path):
     assert (tmp_path / printed["saved"]).is_file()
 
 
-def test_the_picture_is_shown_in_a_browser(remote, tmp_path):
+def test_the_picture_is_shown_in_a_browser(atpix, access, tmp_path):
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\necho "$1" > {tmp_path}/opened\n')
     browser.chmod(0o755)
 
-    ended = remote("generate", "A lighthouse", "--open", BROWSER=f"{browser} %s")
+    ended = atpix("generate", "A lighthouse", "--open", BROWSER=f"{browser} %s", **access)
 
     assert (tmp_path / "opened").read_text().strip() == columns(ended)[-1]
 
@@ -94,14 +94,17 @@ def test_what_the_model_cannot_do_is_said_aside(remote, serve):
     [
         (["", "--json"], 1, "prompt"),
         (["x", "--provider", "nope"], 1, "offline"),
-        (["x", "--aspect-ratio", "5:1"], 1, "aspectRatio"),
-        (["x", "--template", "nope"], 1, "template"),
+        (["x", "--aspect-ratio", "5:1"], 2, "16:9"),
+        (["x", "--template", "nope"], 2, "comic"),
         (["x", "--ref", "@nobody"], 1, "@nobody"),
         (["x", "--seed", "-1"], 2, "Must be >= 0"),
         (["x", "--wait", "-1"], 2, "Must be >= 0"),
         (["x", "--save", "nowhere/x.png"], 2, "There is no folder nowhere"),
         (["x", "--wait", "0", "--open"], 2, "no picture yet"),
         (["x", "--meta", "{"], 2, "--meta"),
+        (["x", "--idempotency-key", ""], 2, "--idempotency-key"),
+        (["x", "--idempotency-key", "a\nb"], 2, "--idempotency-key"),
+        (["x", "--idempotency-key", "a", "--flow", "new"], 2, "`new`"),
     ],
 )
 def test_what_cannot_be_made_is_said_before_anything_is_begun(remote, client, options, code, said):
@@ -110,6 +113,14 @@ def test_what_cannot_be_made_is_said_before_anything_is_begun(remote, client, op
     assert (ended.code, ended.out) == (code, "")
     assert said in ended.err
     assert client.generations.list().total == 0
+
+
+def test_the_same_command_with_the_same_key_begins_nothing_twice(remote, client):
+    first, again = (remote("generate", "A lighthouse", "--idempotency-key", "k") for _ in range(2))
+    other = remote("generate", "A harbour", "--idempotency-key", "k")
+
+    assert (columns(first)[0], first.code, again.code, other.code) == (columns(again)[0], 0, 0, 1)
+    assert client.generations.list().total == 1
 
 
 def test_a_generation_can_be_begun_and_looked_at_later(remote, client):
@@ -123,19 +134,19 @@ def test_a_generation_can_be_begun_and_looked_at_later(remote, client):
     assert columns(watched)[2] == client.generations.get(generation).output_image_id
 
 
-def test_a_wait_that_is_over_is_a_success_in_part(atpix, busy):
-    ended = atpix("generate", "A lighthouse", "--wait", "0.1", **busy)
+def test_a_wait_that_is_over_is_a_success_in_part(called, busy):
+    ended = called("generate", "A lighthouse", "--wait", "0.1", **busy)
 
     generation, status, *_ = columns(ended)
     assert (ended.code, status in {"pending", "processing"}) == (4, True)
     assert ended.err == f"It is under way. To look: atpix generations watch {generation}\n"
 
 
-def test_a_generation_that_is_cancelled_fails_for_whoever_watches(atpix, busy):
-    generation = columns(atpix("generate", "A lighthouse", "--wait", "0", **busy))[0]
+def test_a_generation_that_is_cancelled_fails_for_whoever_watches(called, busy):
+    generation = columns(called("generate", "A lighthouse", "--wait", "0", **busy))[0]
 
-    cancelled = atpix("generations", "cancel", generation, "--json", **busy)
-    watched = atpix("generations", "watch", generation, **busy)
+    cancelled = called("generations", "cancel", generation, "--json", **busy)
+    watched = called("generations", "watch", generation, **busy)
 
     assert json.loads(cancelled.out)["error"]["code"] == "CANCELLED"
     assert (watched.code, watched.out) == (1, "")
@@ -143,11 +154,11 @@ def test_a_generation_that_is_cancelled_fails_for_whoever_watches(atpix, busy):
     assert "CANCELLED" in watched.err
 
 
-def test_ctrl_c_leaves_the_generation_alone_and_says_how_to_go_on(atpix, busy, tmp_path):
+def test_ctrl_c_leaves_the_generation_alone_and_says_how_to_go_on(called, busy, tmp_path):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     with ExitStack() as stack:
         stack.callback(signal.signal, signal.SIGINT, before)
-        generation = columns(atpix("generate", "A lighthouse", "--wait", "0", **busy))[0]
+        generation = columns(called("generate", "A lighthouse", "--wait", "0", **busy))[0]
         process = subprocess.Popen(
             [ATPIX, "generations", "watch", generation],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=environment(**busy),

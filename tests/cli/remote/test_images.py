@@ -1,9 +1,16 @@
 import json
+from itertools import count
 
 import pytest
+from tests.generated import Made
 from tests.photographs import photo
 
 from atpix_client import errors
+
+
+@pytest.fixture
+def made(svc, project):
+    return Made(svc, project, count(1))
 
 
 def test_a_list_is_an_array_or_all_of_it_line_by_line(remote, upload, client):
@@ -101,6 +108,42 @@ def test_deleting_asks_and_where_nobody_can_be_asked_it_wants_yes(remote, upload
     assert (done.code, done.out) == (0, f"@hero\t{image.id}\n")
     with pytest.raises(errors.ImageNotFound):
         client.images.get(image.id)
+
+
+def test_a_dry_run_asks_nothing_says_what_would_go_and_changes_nothing(remote, upload, made, client):
+    image = upload(alias="@hero", flow_alias="@step")
+    maker, user = made.generation(image), made.generation(upload(), inputs=[image])
+    scope = made.live(maker)
+
+    ended = remote("images", "delete", "@hero", "--dry-run")
+    trashed = remote("images", "delete", image.id, "--dry-run", "--trash").out
+
+    assert (ended.code, ended.err) == (0, "Nothing was deleted.\n")
+    rows = [line.split("\t")[1:] for line in ended.out.splitlines()]
+    addresses = [row for row in rows if row[1] == "address"]
+    assert ["goes", "address", image.storage_url] in addresses
+    assert [row for row in rows if row not in addresses] == [
+        ["goes", "name", "@hero"],
+        ["goes", "name", f"@step in flow {image.flow_id}"],
+        ["goes", "picture of a live URL", f"{scope} {maker}"],
+        ["goes", "renditions", "deleted"],
+        ["goes", "file", "deleted"],
+        ["stays", "generation that made it", maker],
+        ["stays", "generation that used it", user],
+    ]
+    assert "stays\tfile\tkept" in trashed
+    assert client.images.get("@hero").id == image.id
+
+
+def test_a_dry_run_over_several_tells_programs_which_could_not_be_looked_at(remote, upload, raw):
+    image = upload()
+
+    ended = remote("images", "delete", image.id, "@nobody", "--dry-run", "--json")
+
+    account = json.loads(ended.out)
+    told = raw.delete(f"/api/v1/images/{image.id}?dryRun=true").json()["data"]["consequences"]
+    assert (ended.code, account["consequences"]) == (4, [{"ref": image.id, **told}])
+    assert [(fault["ref"], fault["code"]) for fault in account["failed"]] == [("@nobody", "ALIAS_NOT_FOUND")]
 
 
 def test_what_cannot_be_deleted_does_not_keep_the_others(remote, upload):

@@ -85,6 +85,21 @@ def started(tmp_path, interruptible):
         yield start
 
 
+def test_ctrl_c_while_a_generation_is_asked_for_says_that_there_may_be_one(there, strange, interruptible):
+    ours, generate = threading.get_ident(), strange._generate
+
+    def interrupt(asked):
+        signal.pthread_kill(ours, signal.SIGINT)
+        return generate(asked)
+
+    strange._generate = interrupt
+    ended = there("generate", "A lighthouse")
+
+    assert (ended.code, ended.out) == (130, "")
+    assert "A generation may have been begun. To look: atpix generations list" in ended.err
+    assert f"--idempotency-key {strange.requests[0].headers['idempotency-key']} goes on" in ended.err
+
+
 @pytest.mark.parametrize("form", ["lines", "json"])
 def test_an_interrupted_upload_says_what_was_done(access, relay, photos, started, client, form):
     first, second, third = photos("1.jpg", "2.png", "3.jpg")

@@ -4,20 +4,9 @@ import json
 
 import httpx2
 import pytest
-from sdk.tests.stand_in import StandIn, failure, on_a_socket
+from sdk.tests.stand_in import failure
 
 ESC = "\x1b[31m"
-
-
-@pytest.fixture
-def strange():
-    with on_a_socket(StandIn()) as server:
-        yield server
-
-
-@pytest.fixture
-def there(atpix, strange):
-    return lambda *arguments, **env: atpix(*arguments, ATPIX_URL=strange.url, ATPIX_API_KEY="atp_key", **env)
 
 
 @pytest.fixture
@@ -55,6 +44,57 @@ def test_a_server_that_goes_away_after_the_beginning_leaves_the_generations_id(t
     assert (ended.code, ended.out) == (3, "")
     assert "Generation 01a goes on" in ended.err
     assert "To look: atpix generations watch 01a; to stop it: atpix generations cancel 01a" in ended.err
+
+
+LOST = (
+    failure(502, "BAD_GATEWAY", headers={"Retry-After": "0"}),
+    failure(409, "IDEMPOTENCY_KEY_IN_USE", headers={"Retry-After": "0"}),
+)
+
+
+@pytest.mark.parametrize("lost", LOST, ids=lambda answer: str(answer.status_code))
+def test_a_beginning_whose_answer_is_lost_says_how_to_look_and_how_to_go_on(there, strange, lost):
+    strange.script.extend([lost] * 3)
+
+    ended = there("generate", "A lighthouse", "--flow", "new", "--alias", "@sea")
+
+    assert (ended.code, ended.out) == (3 if lost.status_code == 502 else 1, "")
+    assert "A generation may have been begun. To look: atpix generations list" in ended.err
+    (key,) = {request.headers["idempotency-key"] for request in strange.requests}
+    first = json.loads(strange.requests[0].content)
+    assert f"--idempotency-key {key} and --flow {first['flowId']}" in ended.err
+
+    again = there("generate", "A lighthouse", "--flow", first["flowId"], "--alias", "@sea", "--idempotency-key", key)
+
+    assert again.code == 0
+    assert (strange.requests[3].headers["idempotency-key"], json.loads(strange.requests[3].content)) == (key, first)
+
+
+@pytest.mark.parametrize("command", [("generations", "regenerate"), ("generations", "replay"), ("flows", "regenerate")])
+def test_whatever_begins_a_generation_says_so_when_the_answer_makes_no_sense(there, strange, command):
+    strange.script.append(httpx2.Response(201, text="<html>"))
+
+    ended = there(*command, "00000000-0000-7000-8000-00000000000a")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert f"--idempotency-key {strange.requests[0].headers['idempotency-key']} goes on" in ended.err
+
+
+def test_what_was_refused_was_not_begun_and_nothing_is_said_of_it(there, strange):
+    strange.script.extend([failure(401, "UNAUTHORIZED"), away(), away(), away()])
+
+    refused, overloaded = (there("generate", "A lighthouse") for _ in range(2))
+
+    assert (refused.code, overloaded.code) == (1, 3)
+    assert "may have been begun" not in refused.err + overloaded.err
+
+
+def test_ratios_and_templates_that_there_are_not_are_known_without_a_server(there, strange):
+    for option, value, known in (("--aspect-ratio", "5:4", '"4:3"'), ("--template", "oil", '"comic"')):
+        for command in (("generate", "a cat"), ("live", "url", "heroes", "a cat")):
+            ended = there(*command, option, value)
+            assert (ended.code, ended.out, known in ended.err) == (2, "", True)
+    assert strange.requests == []
 
 
 def test_a_key_that_is_revoked_after_the_beginning_leaves_the_generations_id(there, strange, begun):
@@ -107,13 +147,13 @@ def test_a_hostile_id_is_no_way_out_of_the_folder(there, strange, tmp_path):
 
 
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "javascript:alert(1)", "vscode://x"])
-def test_only_addresses_of_the_web_are_opened(there, strange, browser, tmp_path, url):
+def test_only_addresses_of_the_web_are_opened(atpix, key, strange, browser, tmp_path, url):
     strange._generate({"prompt": "A lighthouse"})
     picture = strange.generations[-1]["outputImage"] | {"storageUrl": url}
     data = strange.generations[-1] | {"outputImage": picture}
     strange.script.append(httpx2.Response(201, json={"success": True, "data": data}))
 
-    ended = there("generate", "A lighthouse", "--open", BROWSER=browser)
+    ended = atpix("generate", "A lighthouse", "--open", BROWSER=browser, **key)
 
     assert f"the address is {url}" in ended.err
     assert not (tmp_path / "opened").exists()

@@ -32,6 +32,39 @@ def until_ended(client: Atpix, generation: Generation, wait_s: float | None) -> 
 
 
 @contextmanager
+def perhaps_begun(client: Atpix, key: str, new_flow: str | None) -> Iterator[None]:
+    """Around the request that begins one. Where its answer is lost nobody knows the generation's id: says how to look,
+    and how to ask again without beginning another.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise GoesOn(_how_to_know(key, new_flow)) from None
+    except errors.AtpixError as error:
+        if not _may_have_begun(error):
+            raise
+        raise told(error, client.base_url, _how_to_know(key, new_flow)) from error
+
+
+def _may_have_begun(error: errors.AtpixError) -> bool:
+    match error:
+        case errors.APIConnectionError():
+            return error.maybe_done
+        case errors.Overloaded():
+            return False
+        case _:
+            return isinstance(error, errors.APIAnswerError | errors.ServerFault | errors.IdempotencyKeyInUse)
+
+
+def _how_to_know(key: str, new_flow: str | None) -> str:
+    flow = "" if new_flow is None else f" and --flow {new_flow}"
+    return plain(
+        "A generation may have been begun. To look: atpix generations list; "
+        f"the same command with --idempotency-key {key}{flow} goes on with it and begins no other."
+    )
+
+
+@contextmanager
 def kept_in_mind(client: Atpix, generation: Generation) -> Iterator[None]:
     """It may have cost money: however the command ends here, it says which generation it was, and how to go on."""
     try:

@@ -1,12 +1,13 @@
-"""Which image of a flow came from which. Values and text; asks nobody."""
+"""Which image came from which. Values and text; asks nobody."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from atpix.cli.remote.presenting import plain, shortened
 from atpix_client import Flow, Generation, Image, ReferencedImage
+from atpix_client.generation_models import Lineage, LineageNode
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -63,6 +64,19 @@ def of(flow: Flow, images: Sequence[Image], generations: Sequence[Generation]) -
     return Chain(title, {key: links[key] for key in ordered}, unique)
 
 
+def of_lineage(lineage: Lineage) -> Chain:
+    """Ids begin with a time, so that they are in the order in which they were made; what is gone has none."""
+    nodes = sorted(lineage.nodes, key=lambda node: (node.image_id is not None, node.node))
+    sources: dict[str, dict[str, None]] = {node.node: {} for node in nodes}
+    for edge in lineage.edges:
+        if edge.source in sources and edge.target in sources:
+            sources[edge.target][edge.source] = None
+    relations = Counter(node.relation for node in nodes)
+    title = f"{_count(relations['ancestor'], 'ancestor')}, {_count(relations['descendant'], 'descendant')}"
+    links = {node.node: _of_node(node) for node in nodes}
+    return Chain(title, links, {key: list(found) for key, found in sources.items()})
+
+
 def tree(chain: Chain) -> "Tree":
     from rich.text import Text
     from rich.tree import Tree
@@ -96,6 +110,13 @@ def _of_image(image: Image, names: Sequence[str], generation: Generation | None)
     earlier = generation is not None and generation.output_image_id != image.id
     said = generation.original_prompt or generation.prompt if generation else ""
     return Link(image.id, (*sorted(names), *own), said, "an earlier run" if earlier else "")
+
+
+def _of_node(node: LineageNode) -> Link:
+    own = (node.alias,) if node.alias else ()
+    remarks = ("uploaded" if node.source == "uploaded" else "", "deleted" if node.gone else "")
+    itself = "asked about" if node.relation == "self" else ""
+    return Link(node.image_id or "", own, node.prompt or "", ", ".join(filter(None, (itself, *remarks))))
 
 
 def _without_image(generation: Generation) -> Link:

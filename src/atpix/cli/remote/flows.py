@@ -1,25 +1,23 @@
 """`atpix flows`."""
 
-import sys
 from itertools import islice
 from typing import Annotated
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter
 
 from atpix.cli.outcome import Exit, Misused
 from atpix.cli.remote import arguments, chain, made
 from atpix.cli.remote.arguments import Json, Meta, named
 from atpix.cli.remote.connecting import Server, connected
-from atpix.cli.remote.deleting import confirmed
-from atpix.cli.remote.listing import print_images
-from atpix.cli.remote.made import Afterwards
-from atpix.cli.remote.presenting import as_json, iso, print_json, print_rows, print_tree, say
+from atpix.cli.remote.deleting import Yes, ask
+from atpix.cli.remote.listing import Extent, print_list
+from atpix.cli.remote.made import Beginning
+from atpix.cli.remote.presenting import IMAGE_HEADINGS, as_json, image_row, iso, print_json, print_rows, print_tree, say
 from atpix_client import Atpix, DeletedFlow, Flow
 
 flows = App(name="flows", help="Make, see, name and delete flows, with ATPIX_URL and ATPIX_API_KEY.")
 
 Id = Annotated[str, Parameter(name="FLOW", help="A flow's id.")]
-Limit = Annotated[int, Parameter(validator=validators.Number(gte=1), help="So many at most.")]
 _MOST_DRAWN = 500
 
 
@@ -32,18 +30,11 @@ def create(*, meta: Meta = None, server: Server | None = None, json: Json = Fals
 
 
 @flows.command(name="list")
-def list_flows(*, limit: Limit = 20, server: Server | None = None, json: Json = False) -> None:
+def list_flows(*, extent: Extent | None = None, server: Server | None = None, json: Json = False) -> None:
     """Show flows, newest first."""
+    headings = ("ID", "GENERATIONS", "IMAGES", "CREATED", "NAMES")
     with connected(server) as client:
-        walk = client.flows.iterate(page_size=min(limit + 1, 100))
-        found = list(islice(walk, limit))
-        more = next(walk, None) is not None
-    if json:
-        print_json([as_json(flow) for flow in found])
-        return
-    print_rows(("ID", "GENERATIONS", "IMAGES", "CREATED", "NAMES"), map(_row, found))
-    if more and sys.stdout.isatty():
-        say("There are more: --limit N shows them.")
+        print_list(extent, lambda page_size: client.flows.iterate(page_size=page_size), headings, _row, json=json)
 
 
 @flows.command
@@ -74,11 +65,16 @@ def show(
 
 
 @flows.command
-def images(flow_id: Id, /, *, limit: Limit = 20, server: Server | None = None, json: Json = False) -> None:
+def images(flow_id: Id, /, *, extent: Extent | None = None, server: Server | None = None, json: Json = False) -> None:
     """Show the images of a flow, newest first."""
     with connected(server) as client:
-        walk = client.flows.iterate_images(flow_id, page_size=min(limit, 100))
-        print_images(islice(walk, limit), client.base_url, lines=False, json=json)
+        print_list(
+            extent,
+            lambda page_size: client.flows.iterate_images(flow_id, page_size=page_size),
+            IMAGE_HEADINGS,
+            lambda image: image_row(image, client.base_url),
+            json=json,
+        )
 
 
 @flows.command
@@ -108,13 +104,18 @@ def regenerate(
     flow_id: Id,
     /,
     *,
-    afterwards: Afterwards | None = None,
+    beginning: Beginning | None = None,
     server: Server | None = None,
     json: Json = False,
 ) -> Exit:
     """Make the newest picture once more. The new one takes over the names of the old one."""
     with connected(server) as client:
-        return made.finish(client, lambda: client.flows.regenerate(flow_id, wait_s=0), afterwards, json=json)
+        return made.begin(
+            client,
+            lambda key: client.flows.regenerate(flow_id, wait_s=0, idempotency_key=key),
+            beginning,
+            json=json,
+        )
 
 
 @flows.command
@@ -122,21 +123,18 @@ def delete(
     flow_id: Id,
     /,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative="", help="Do not ask.")] = False,
+    yes: Yes = False,
     server: Server | None = None,
     json: Json = False,
-) -> Exit:
+) -> None:
     """Delete a flow for good, with its pictures. Those that the project has a name for stay."""
-    if not yes and not confirmed("Delete this flow, its generations and its images for good?"):
-        say("Nothing was deleted.")
-        return Exit.FAILED
+    ask("Delete this flow, its generations and its images for good?", yes=yes)
     with connected(server) as client:
         deleted = client.flows.delete(flow_id)
     if json:
         print_json(as_json(deleted))
     else:
         _account(deleted)
-    return Exit.DONE
 
 
 def _account(deleted: DeletedFlow) -> None:

@@ -1,19 +1,18 @@
 """`atpix generations`."""
 
-import sys
-from itertools import islice
 from typing import Annotated, Literal
 
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Parameter
 from msgspec import UNSET
 
-from atpix.cli.outcome import Exit, Misused
+from atpix.cli.outcome import Exit
 from atpix.cli.remote import arguments, made
 from atpix.cli.remote.arguments import Json
 from atpix.cli.remote.connecting import Server, connected
-from atpix.cli.remote.deleting import confirmed
+from atpix.cli.remote.deleting import Yes, ask
 from atpix.cli.remote.generating import Model, Provider, Seed
-from atpix.cli.remote.made import Afterwards
+from atpix.cli.remote.listing import Extent, print_list
+from atpix.cli.remote.made import Afterwards, Beginning
 from atpix.cli.remote.presenting import as_json, iso, print_json, print_rows, say, shortened
 from atpix_client import Generation
 
@@ -23,7 +22,6 @@ generations = App(
 
 Id = Annotated[str, Parameter(name="ID", help="A generation's.")]
 Status = Literal["pending", "processing", "success", "failed"]
-_PAGE = 100
 _LETTERS = 60
 
 
@@ -32,31 +30,19 @@ def list_generations(
     *,
     flow: Annotated[str | None, Parameter(help="Only those of this flow.")] = None,
     status: Annotated[Status | None, Parameter(help="Only those that stand so.")] = None,
-    limit: Annotated[
-        int | None, Parameter(validator=validators.Number(gte=1), help="So many at most; else 20.")
-    ] = None,
-    everything: Annotated[bool, Parameter(name="--all", negative="", help="All; JSON one a line.")] = False,
+    extent: Extent | None = None,
     server: Server | None = None,
     json: Json = False,
 ) -> None:
     """Show what was asked for, newest first."""
-    if everything and limit is not None:
-        raise Misused("Give either --limit or --all.")
-    wanted = None if everything else limit or 20
     with connected(server) as client:
-        walk = client.generations.iterate(
-            flow_id=flow, status=status, page_size=_PAGE if wanted is None else min(wanted + 1, _PAGE)
+        print_list(
+            extent,
+            lambda page_size: client.generations.iterate(flow_id=flow, status=status, page_size=page_size),
+            ("ID", "STATUS", "CREATED", "IMAGE", "PROMPT"),
+            _row,
+            json=json,
         )
-        found = islice(walk, wanted)
-        if json and everything:
-            for generation in found:
-                print_json(as_json(generation))
-        elif json:
-            print_json([as_json(generation) for generation in found])
-        else:
-            print_rows(("ID", "STATUS", "CREATED", "IMAGE", "PROMPT"), map(_row, found))
-        if sys.stdout.isatty() and not json and next(walk, None):
-            say("There are more: --limit N or --all shows them.")
 
 
 @generations.command
@@ -80,8 +66,10 @@ def watch(
     json: Json = False,
 ) -> Exit:
     """Wait until it ends."""
+    wanted = afterwards or Afterwards()
+    wanted.check()
     with connected(server) as client:
-        return made.finish(client, lambda: client.generations.get(generation_id), afterwards, json=json)
+        return made.finish(client, client.generations.get(generation_id), wanted, json=json)
 
 
 @generations.command
@@ -89,14 +77,17 @@ def regenerate(
     generation_id: Id,
     /,
     *,
-    afterwards: Afterwards | None = None,
+    beginning: Beginning | None = None,
     server: Server | None = None,
     json: Json = False,
 ) -> Exit:
     """Make it once more. The new picture takes over the names of the old one."""
     with connected(server) as client:
-        return made.finish(
-            client, lambda: client.generations.regenerate(generation_id, wait_s=0), afterwards, json=json
+        return made.begin(
+            client,
+            lambda key: client.generations.regenerate(generation_id, wait_s=0, idempotency_key=key),
+            beginning,
+            json=json,
         )
 
 
@@ -109,25 +100,27 @@ def replay(
     model: Model = None,
     seed: Seed = None,
     flow: Annotated[str | None, Parameter(help="The flow's id, or `new`; `none` for no flow.")] = None,
-    afterwards: Afterwards | None = None,
+    beginning: Beginning | None = None,
     server: Server | None = None,
     json: Json = False,
 ) -> Exit:
     """Make another by the same recipe, perhaps elsewhere. It has none of the names."""
     into = UNSET if flow is None else None if flow == "none" else arguments.flow_id(flow)
     with connected(server) as client:
-        return made.finish(
+        return made.begin(
             client,
-            lambda: client.generations.replay(
+            lambda key: client.generations.replay(
                 generation_id,
                 provider=UNSET if provider is None else provider,
                 model=UNSET if model is None else model,
                 seed=UNSET if seed is None else seed,
                 flow_id=into,
                 wait_s=0,
+                idempotency_key=key,
             ),
-            afterwards,
+            beginning,
             json=json,
+            new_flow=into if isinstance(into, str) and flow == "new" else None,
         )
 
 
@@ -149,14 +142,12 @@ def delete(
     generation_id: Id,
     /,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative="", help="Do not ask.")] = False,
+    yes: Yes = False,
     server: Server | None = None,
     json: Json = False,
-) -> Exit:
+) -> None:
     """Delete it for good, with its pictures. Those that the project has a name for stay."""
-    if not yes and not confirmed("Delete this generation and its pictures for good?"):
-        say("Nothing was deleted.")
-        return Exit.FAILED
+    ask("Delete this generation and its pictures for good?", yes=yes)
     with connected(server) as client:
         deleted = client.generations.delete(generation_id)
     if json:
@@ -165,7 +156,6 @@ def delete(
     else:
         rows = [("deleted", image) for image in deleted.deleted_image_ids]
         print_rows(("", "IMAGE"), rows + [("kept", image) for image in deleted.kept_image_ids])
-    return Exit.DONE
 
 
 def _row(generation: Generation) -> tuple[str, ...]:

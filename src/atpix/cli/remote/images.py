@@ -1,28 +1,58 @@
 """`atpix images`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 from msgspec import UNSET
 
 from atpix.cli.outcome import Misused
 from atpix.cli.remote import arguments
-from atpix.cli.remote.arguments import Flow, Json, Meta, Ref
+from atpix.cli.remote.arguments import Flow, Json, Meta, Ref, named
 from atpix.cli.remote.connecting import Server, connected
 from atpix.cli.remote.deleting import delete
 from atpix.cli.remote.downloading import download
-from atpix.cli.remote.listing import list_images
-from atpix.cli.remote.presenting import print_image
+from atpix.cli.remote.lineage import lineage
+from atpix.cli.remote.listing import Extent, print_list
+from atpix.cli.remote.presenting import IMAGE_HEADINGS, image_row, print_image
 from atpix.cli.remote.uploading import upload
 from atpix_client import FocalPoint
 
 images = App(name="images", help="Upload, list, change, download and delete images, with ATPIX_URL and ATPIX_API_KEY.")
 images.command(upload)
-images.command(list_images, name="list")
 images.command(download)
 images.command(delete)
+images.command(lineage)
 
+Source = Literal["uploaded", "generated"]
 PointOrNone = Annotated[str | None, Parameter(name="--focal-point", help="X,Y, or `none` to clear it.")]
+
+
+@images.command(name="list")
+def list_images(
+    *,
+    flow: Annotated[str | None, Parameter(help="Only those of this flow.")] = None,
+    source: Annotated[Source | None, Parameter(help="Only those that came this way.")] = None,
+    alias: Annotated[str | None, Parameter(help="Only the one of exactly this name.")] = None,
+    include_deleted: Annotated[bool, Parameter(negative="", help="Those in the trash as well.")] = False,
+    extent: Extent | None = None,
+    server: Server | None = None,
+    json: Json = False,
+) -> None:
+    """Show images, newest first."""
+    with connected(server) as client:
+        print_list(
+            extent,
+            lambda page_size: client.images.iterate(
+                flow_id=flow,
+                source=source,
+                alias=None if alias is None else named(alias),
+                include_deleted=include_deleted or None,
+                page_size=page_size,
+            ),
+            IMAGE_HEADINGS,
+            lambda image: image_row(image, client.base_url),
+            json=json,
+        )
 
 
 @images.command

@@ -1,11 +1,9 @@
 """`atpix live`: addresses that make their own pictures, and the scopes they are in."""
 
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
-from typing import Annotated
+from typing import Annotated, Any
 
 from cyclopts import App, Parameter, validators
 
@@ -14,30 +12,35 @@ from atpix.cli.outcome import Exit, Misused
 from atpix.cli.remote import arguments
 from atpix.cli.remote.arguments import Json, Meta
 from atpix.cli.remote.connecting import Server, connected
-from atpix.cli.remote.deleting import confirmed
+from atpix.cli.remote.deleting import Yes, ask
+from atpix.cli.remote.drawing import Drawing
+from atpix.cli.remote.listing import Extent, print_list
 from atpix.cli.remote.presenting import as_json, plain, print_json, print_line, print_rows, say
-from atpix.generations.prompts import Template
-from atpix.providers.values import AspectRatio
 from atpix_client import live_urls
-from atpix_client.live import LiveScope
+from atpix_client.live import LiveScope, RegeneratedScope
 
 live = App(name="live", help="URLs that make their own pictures, with ATPIX_URL and ATPIX_API_KEY.")
 scopes = App(name="scopes", help="Where live URLs are made, and how many.")
 live.command(scopes)
 
 Slug = Annotated[str, Parameter(name="SCOPE", help="Its slug.")]
-Allowed = Annotated[bool | None, Parameter(name="--allow-new", negative="--no-allow-new", help="Make new pictures.")]
-Most = Annotated[int | None, Parameter(name="--limit", validator=validators.Number(gte=0), help="So many pictures.")]
+_HEADINGS = ("SCOPE", "PICTURES", "LIMIT", "NEW", "URL")
 
 
 @Parameter(name="*")
 @dataclass(frozen=True, kw_only=True)
-class Drawing:
-    """What belongs to the question beside the prompt."""
+class Rules:
+    allow_new: Annotated[bool | None, Parameter(negative="--no-allow-new", help="Make new pictures.")] = None
+    limit: Annotated[int | None, Parameter(validator=validators.Number(gte=0), help="So many pictures.")] = None
+    meta: Meta = None
 
-    aspect_ratio: Annotated[AspectRatio | None, Parameter(help="Else 16:9.")] = None
-    no_enhance: Annotated[bool, Parameter(negative="", help="The prompt as it is.")] = False
-    template: Annotated[Template | None, Parameter(help="How an enhancer improves the prompt.")] = None
+    def given(self) -> Mapping[str, Any]:
+        """What is None is left as it is. Raises Misused."""
+        return {
+            "allow_new_generations": self.allow_new,
+            "new_generations_limit": self.limit,
+            "meta": None if self.meta is None else arguments.meta(self.meta),
+        }
 
 
 @live.command
@@ -53,19 +56,20 @@ def url(
     json: Json = False,
 ) -> None:
     """Print the address of a picture that is made when somebody first asks for it; with --kid it is signed."""
-    sign, wanted = _signer(signature or Signature()), drawing or Drawing()
+    sign = (signature or Signature()).signer(int(time.time()), live_urls.sign)
+    wanted = drawing or Drawing()
     try:
         made = live_urls.live_url(
             _address(scope, server),
             prompt,
             aspect_ratio=wanted.aspect_ratio,
-            auto_enhance=False if wanted.no_enhance else None,
+            auto_enhance=wanted.auto_enhance,
             template=wanted.template,
             **(look or Look()).parameters(),
         )
-        made = made if sign is None else sign(made)
     except ValueError as error:
         raise Misused(plain(f"{error}.")) from None
+    made = made if sign is None else sign(made)
     if json:
         print_json({"url": made})
     else:
@@ -73,42 +77,19 @@ def url(
 
 
 @scopes.command
-def create(
-    slug: Slug,
-    /,
-    *,
-    allow_new: Allowed = None,
-    most: Most = None,
-    meta: Meta = None,
-    server: Server | None = None,
-    json: Json = False,
-) -> None:
+def create(slug: Slug, /, *, rules: Rules | None = None, server: Server | None = None, json: Json = False) -> None:
     """Make a scope, and print what its URLs begin with."""
+    given = (rules or Rules()).given()
     with connected(server) as client:
-        made = client.live.scopes.create(
-            slug, allow_new_generations=allow_new, new_generations_limit=most, meta=_meta(meta)
-        )
+        made = client.live.scopes.create(slug, **given)
     _print(made, json=json)
 
 
 @scopes.command(name="list")
-def list_scopes(
-    *,
-    limit: Annotated[int, Parameter(validator=validators.Number(gte=1), help="So many at most.")] = 20,
-    server: Server | None = None,
-    json: Json = False,
-) -> None:
+def list_scopes(*, extent: Extent | None = None, server: Server | None = None, json: Json = False) -> None:
     """Show scopes, newest first."""
     with connected(server) as client:
-        walk = client.live.scopes.iterate(page_size=min(limit + 1, 100))
-        found = list(islice(walk, limit))
-        more = next(walk, None) is not None
-    if json:
-        print_json([as_json(scope) for scope in found])
-        return
-    print_rows(("SCOPE", "PICTURES", "LIMIT", "NEW", "URL"), map(_row, found))
-    if more and sys.stdout.isatty():
-        say("There are more: --limit N shows them.")
+        print_list(extent, lambda size: client.live.scopes.iterate(page_size=size), _HEADINGS, _row, json=json)
 
 
 @scopes.command
@@ -120,21 +101,11 @@ def show(slug: Slug, /, *, server: Server | None = None, json: Json = False) -> 
 
 
 @scopes.command
-def update(
-    slug: Slug,
-    /,
-    *,
-    allow_new: Allowed = None,
-    most: Most = None,
-    meta: Meta = None,
-    server: Server | None = None,
-    json: Json = False,
-) -> None:
+def update(slug: Slug, /, *, rules: Rules | None = None, server: Server | None = None, json: Json = False) -> None:
     """Change what is given; --meta replaces the whole."""
+    given = (rules or Rules()).given()
     with connected(server) as client:
-        changed = client.live.scopes.update(
-            slug, allow_new_generations=allow_new, new_generations_limit=most, meta=_meta(meta)
-        )
+        changed = client.live.scopes.update(slug, **given)
     _print(changed, json=json)
 
 
@@ -146,15 +117,17 @@ def regenerate(
     image: Annotated[str | None, Parameter(help="Only this picture, by its image's id.")] = None,
     server: Server | None = None,
     json: Json = False,
-) -> None:
+) -> Exit:
     """Make its pictures again. Its URLs show the old ones until the new ones are there."""
     with connected(server) as client:
         done = client.live.scopes.regenerate(slug, image_id=image)
     if json:
         print_json(as_json(done))
-        return
-    print_rows(("IMAGE", "GENERATION"), [(one.image_id, one.generation_id) for one in done.started])
-    say(f"{len(done.started)} begun; {done.under_way} were under way already.")
+    else:
+        _account(done)
+    if not done.skipped:
+        return Exit.DONE
+    return Exit.PARTLY if done.started or done.under_way else Exit.FAILED
 
 
 @scopes.command
@@ -162,21 +135,20 @@ def delete(
     slug: Slug,
     /,
     *,
-    yes: Annotated[bool, Parameter(name=("--yes", "-y"), negative="", help="Do not ask.")] = False,
+    yes: Yes = False,
     server: Server | None = None,
     json: Json = False,
-) -> Exit:
+) -> None:
     """End its URLs. The pictures that they have made stay."""
-    if not yes and not confirmed("End all URLs of this scope?"):
-        say("Nothing was deleted.")
-        return Exit.FAILED
+    ask("End all URLs of this scope?", yes=yes)
     with connected(server) as client:
         deleted = client.live.scopes.delete(slug)
     if json:
         print_json(as_json(deleted))
     else:
-        say(f"{deleted.slug} is gone; {deleted.images_kept} of its pictures stay in the project.")
-    return Exit.DONE
+        kept = f"{deleted.slug} is gone; {deleted.images_kept} of its pictures stay in the project"
+        said = "1 that was being made is" if deleted.cancelled == 1 else f"{deleted.cancelled} being made are"
+        say(f"{kept}; {said} cancelled." if deleted.cancelled else f"{kept}.")
 
 
 def _address(scope: str, server: Server | None) -> str:
@@ -186,25 +158,19 @@ def _address(scope: str, server: Server | None) -> str:
         return client.live.scopes.get(scope).url
 
 
-def _signer(signature: Signature) -> Callable[[str], str] | None:
-    """None: nobody has asked for a signature. Raises Misused."""
-    if signature.signer(0) is None:
-        return None
-    kid, secret, expires = signature.kid, signature.secret(), signature.expires(int(time.time()))
-    assert kid is not None
-    assert secret is not None
-    return lambda made: live_urls.sign(made, secret, kid, expires=expires)
-
-
-def _meta(text: str | None) -> dict[str, object] | None:
-    return None if text is None else arguments.meta(text)
+def _account(done: RegeneratedScope) -> None:
+    print_rows(("IMAGE", "GENERATION"), [(one.image_id, one.generation_id) for one in done.started])
+    for skipped in done.skipped:
+        say(f"{skipped.image_id}: {skipped.message} ({skipped.code})")
+    counts = f"{len(done.started)} begun; {done.under_way} were under way already"
+    say(f"{counts}; {len(done.skipped)} cannot be made again." if done.skipped else f"{counts}.")
 
 
 def _print(scope: LiveScope, *, json: bool) -> None:
     if json:
         print_json(as_json(scope))
     else:
-        print_rows(("SCOPE", "PICTURES", "LIMIT", "NEW", "URL"), [_row(scope)])
+        print_rows(_HEADINGS, [_row(scope)])
 
 
 def _row(scope: LiveScope) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urljoin, urlsplit
+from uuid import uuid4
 
 from cyclopts import Parameter, validators
 
@@ -39,18 +40,47 @@ class Afterwards:
             raise Misused("With --wait 0 there is no picture yet to save or to open.")
 
 
-def finish(
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Beginning(Afterwards):
+    idempotency_key: Annotated[
+        str | None, Parameter(help="The same command with the same key begins nothing twice, for a day.")
+    ] = None
+
+    def key(self, new_flow: str | None) -> str:
+        """Raises Misused."""
+        given = self.idempotency_key
+        if given is None:
+            return str(uuid4())
+        if not (1 <= len(given) <= 255 and given.isascii() and given.isprintable()):
+            raise Misused("--idempotency-key is 1 to 255 printable characters of ASCII.")
+        if new_flow is not None:
+            raise Misused("With --idempotency-key give the flow's id: `new` is another one each time.")
+        return given
+
+
+def begin(
     client: Atpix,
-    begun: Callable[[], Generation],
-    afterwards: Afterwards | None,
+    begun: Callable[[str], Generation],
+    beginning: Beginning | None,
     *,
     json: bool,
     flow_alias: str | None = None,
+    new_flow: str | None = None,
 ) -> Exit:
-    """Begin, wait, tell. Exits with 0 when there is a picture, or with `--wait 0`; with 4 when time was over before."""
-    wanted = afterwards or Afterwards()
+    """`finish` for one that `begun` makes begin, of an idempotency key. `new_flow`: the id that `--flow new` became."""
+    wanted = beginning or Beginning()
     wanted.check()
-    generation = begun()
+    key = wanted.key(new_flow)
+    with awaiting.perhaps_begun(client, key, new_flow):
+        generation = begun(key)
+    return finish(client, generation, wanted, json=json, flow_alias=flow_alias)
+
+
+def finish(
+    client: Atpix, generation: Generation, wanted: Afterwards, *, json: bool, flow_alias: str | None = None
+) -> Exit:
+    """Wait, tell. Exits with 0 when there is a picture, or with `--wait 0`; with 4 when time was over before."""
     with awaiting.kept_in_mind(client, generation):
         generation = awaiting.until_ended(client, generation, wanted.wait)
     with awaiting.kept_in_mind(client, generation):

@@ -2,8 +2,9 @@
 
 import os
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin
@@ -19,6 +20,8 @@ _ABSENT_WHEN_NULL = frozenset({"flowAliases", "locationFound", "deletedAt", "eta
 """Fields that the API leaves out where they do not apply."""
 _NO_FOLDING = 10_000
 """Columns: a terminal wraps long lines itself, and what is copied from it stays whole."""
+_ROWS_A_TABLE = 500
+IMAGE_HEADINGS = ("ID", "ALIAS", "TYPE", "SIZE", "BYTES", "CREATED", "FILE", "URL")
 
 
 def as_json(thing: msgspec.Struct) -> dict[str, Any]:
@@ -49,17 +52,27 @@ def print_json(value: object) -> None:
 
 
 def print_rows(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    if not sys.stdout.isatty():
-        for row in rows:
-            print_line(row)
+    """Any number in constant memory: on a terminal, long lists are several tables."""
+    if sys.stdout.isatty():
+        _print_tables(headings, iter(rows))
         return
+    for row in rows:
+        print_line(row)
+
+
+def _print_tables(headings: Sequence[str], rows: Iterator[Sequence[str]]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(*headings, box=None, pad_edge=False)
-    for row in rows:
-        table.add_row(*map(plain, row))
-    Console(markup=False, highlight=False, emoji=False, width=_NO_FOLDING).print(table)
+    console = Console(markup=False, highlight=False, emoji=False, width=_NO_FOLDING)
+    batch = list(islice(rows, _ROWS_A_TABLE))
+    while True:
+        table = Table(*headings, box=None, pad_edge=False)
+        for row in batch:
+            table.add_row(*map(plain, row))
+        console.print(table)
+        if not (batch := list(islice(rows, _ROWS_A_TABLE))):
+            return
 
 
 def print_line(row: Sequence[str]) -> None:
@@ -98,6 +111,20 @@ def print_image(image: Image, *, json: bool, base_url: str) -> None:
         "deleted": iso(image.deleted_at) if image.deleted_at else "",
     }
     print_rows(("", ""), [(name, value) for name, value in facts.items() if value])
+
+
+def image_row(image: Image, base_url: str) -> tuple[str, ...]:
+    """Under IMAGE_HEADINGS."""
+    return (
+        image.id,
+        image.alias or "",
+        image.mime_type,
+        f"{image.width}x{image.height}",
+        str(image.file_size),
+        iso(image.created_at),
+        image.filename or "",
+        "(in the trash)" if image.deleted_at else urljoin(f"{base_url}/", image.storage_url),
+    )
 
 
 def say(sentence: str) -> None:
