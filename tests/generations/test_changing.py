@@ -40,6 +40,16 @@ def test_regenerating_makes_a_new_image_and_moves_the_names(generations, again, 
     assert client.images.get(old["outputImageId"]).alias is None
 
 
+def test_without_a_seed_it_is_another_picture_each_time_and_by_its_seed_the_same(generations, again):
+    old = generations.make(model="offline-1", aspectRatio="1:1")
+    new = again(old).json()["data"]
+    exact = generations.make(model="offline-1", aspectRatio="1:1", seed=new["usage"]["seed"])
+    same = again(exact).json()["data"]
+
+    old, new, exact, same = (one["outputImage"]["sha256"] for one in (old, new, exact, same))
+    assert old != new == exact == same
+
+
 def test_a_name_that_was_given_away_meanwhile_stays_away(generations, again, client, upload):
     old = generations.make(alias="@hero")
     other = upload(alias="@hero")

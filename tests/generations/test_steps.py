@@ -11,10 +11,9 @@ from tests.generations.studio import Studio
 from tests.photographs import encoded, photo, pixels
 
 from atpix.db.generation_tables import generation_inputs
-from atpix.generations import finishing
 from atpix.ids import blob_key
 from atpix.images.rows import Image
-from atpix.providers.values import Pictured, ProviderFailed, Queued, Recipe, Reference
+from atpix.providers.values import Pictured, ProviderFailed, Recipe, Reference
 
 TRUNCATED = picture()[:-200]
 
@@ -310,64 +309,6 @@ def test_a_reference_that_is_gone_ends_it_with_a_sentence(studio: Studio, how):
     assert (row.status, row.error_code) == ("failed", "IMAGE_NOT_FOUND")
     assert image.sha256 in row.error_message
     assert studio.provider.calls == []
-
-
-def test_a_job_that_a_provider_has_queued_is_asked_after_and_holds_no_thread(studio: Studio):
-    studio.provider.answers.extend([Queued("job-1", 0), Queued("job-1", 0), Queued("job-1", 0)])
-    generation = studio.ask()
-    studio.runner()
-
-    row = studio.ended(generation)
-
-    assert (row.status, row.provider_ref) == ("success", None)
-    assert (len(studio.provider.calls), studio.provider.polls) == (1, ["job-1"] * 3)
-
-
-def test_a_poll_that_fails_is_repeated_and_a_job_that_is_over_is_begun_anew(studio: Studio):
-    studio.provider.answers.extend(
-        [
-            Queued("job-1", 0),
-            failed(worth_retrying=True, retry_after_s=0),
-            failed(worth_retrying=True, retry_after_s=0, job_over=True),
-            Queued("job-2", 0),
-        ]
-    )
-    generation = studio.ask()
-    studio.runner()
-
-    assert studio.ended(generation).status == "success"
-    assert (len(studio.provider.calls), studio.provider.polls) == (2, ["job-1", "job-1", "job-2"])
-
-
-def test_a_job_that_takes_too_long_is_cancelled_at_its_provider(studio: Studio):
-    polled = Gate(Queued("job-1", 0))
-    studio.provider.answers.extend([Queued("job-1", 0), polled, *[Queued("job-1", 0)] * 1000])
-    generation = studio.ask()
-    runner = studio.runner()
-    assert polled.reached.wait(30)
-
-    studio.clock.advance(301)
-    polled.let_through()
-    row = studio.ended(generation)
-    runner.stop(30)
-
-    assert (row.status, row.error_code) == ("failed", "PROVIDER_TIMEOUT")
-
-
-def test_a_cancelled_job_is_not_asked_after_any_more(studio: Studio):
-    polled = Gate(Queued("job-1", 0))
-    studio.provider.answers.extend([Queued("job-1", 0), polled])
-    generation = studio.ask()
-    runner = studio.runner()
-    assert polled.reached.wait(30)
-
-    with studio.svc.db.transaction() as tx:
-        assert finishing.cancel(tx, studio.row(generation), studio.clock())
-    polled.let_through()
-    studio.until(lambda: runner.held == 0)
-
-    assert studio.provider.polls == ["job-1"]
-    assert studio.row(generation).error_code == "CANCELLED"
 
 
 def test_a_disk_that_takes_nothing_for_a_while_costs_no_second_picture(studio: Studio):

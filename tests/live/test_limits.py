@@ -146,6 +146,16 @@ def test_a_project_without_money_makes_no_new_pictures_and_says_no_sum(page, pro
     assert page.get(prompt).headers["X-Image-Id"] == made.headers["X-Image-Id"]
 
 
+def test_of_the_projects_own_limit_a_visitor_hears_only_when_to_come_back(page, prompt, settings):
+    settings(generations_per_minute=1)
+    assert page.get(prompt).status_code == 200
+
+    seen = page.get(f"{prompt} 2")
+
+    assert "generation" not in refused(seen, 429, "RATE_LIMIT_EXCEEDED")["message"]
+    assert 0 < int(seen.headers["Retry-After"]) <= 60
+
+
 def test_who_is_refused_writes_nothing(new_page, svc, prompt):
     """Whoever writes waits for his turn: crowds of refused visitors would keep everybody else from theirs."""
     page = new_page(newGenerationsLimit=1)

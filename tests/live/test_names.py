@@ -1,7 +1,7 @@
 """`@name` in the prompt of a live URL: an image that goes into the picture, or text."""
 
 import pytest
-from tests.live.conftest import Page
+from tests.live.conftest import Page, refused
 from tests.live.test_signed import SECRET, signed
 from tests.wire import Wire
 
@@ -20,6 +20,15 @@ def went_in(raw: Wire, page: Page, prompt: str, **parameters: object) -> list[st
 
 def test_a_name_is_an_image_where_the_projects_originals_are_open_to_everybody(page, raw, prompt, hero):
     assert went_in(raw, page, f"@hero in {prompt}") == [hero]
+
+
+def test_a_prompt_that_names_too_many_is_the_prompts_fault(page, upload, prompt):
+    for number in range(4):
+        upload(alias=f"@one-{number}")
+
+    seen = page.get(f"@one-0 @one-1 @one-2 @one-3 {prompt}")
+
+    assert [one["path"] for one in refused(seen, 400, "VALIDATION_ERROR")["details"]] == ["prompt"]
 
 
 @pytest.mark.parametrize("hiding", [{"hide_originals": True}, {"presets_only": True, "presets": {"small": "w=48"}}])

@@ -119,6 +119,17 @@ def test_a_picture_that_fails_says_why_and_is_tried_again_a_minute_later(
     assert painter.calls(asked) == 2
 
 
+def test_what_the_server_lacks_is_told_to_its_log_and_to_those_with_a_key_alone(page, raw, server, prompt, settings):
+    settings(provider="openai")
+
+    seen = page.get(prompt)
+
+    assert "Tell whoever runs the site" in refused(seen, 502, "PROVIDER_ERROR")["message"]
+    assert not any(word in seen.text for word in ("openai", "local", "offline", "ATPIX"))
+    told = raw.post("/api/v1/generations", json={"prompt": prompt, "provider": "openai"})
+    assert refused(told, 400, "VALIDATION_ERROR")["details"][0]["message"] in server.log.read_text()
+
+
 def test_a_failure_a_minute_ago_is_forgotten_by_a_success(page, svc, painter, prompt):
     asked = f"broken: {prompt}"
     page.get(asked)

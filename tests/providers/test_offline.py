@@ -97,6 +97,8 @@ def test_the_identity_of_a_run_does_not_matter_and_everything_else_does(draw, re
         draw("another harbour"),
         draw(seed=1),
         draw(seed=2),
+        draw(variation=2),
+        draw(variation=3),
         draw(aspect_ratio="1:1"),
         draw(references=(one,)),
         draw(references=(same,)),

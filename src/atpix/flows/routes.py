@@ -1,5 +1,6 @@
 """Flows over HTTP: contract, section 6."""
 
+from functools import partial
 from typing import Annotated
 
 from litestar import Response, Router, delete, get, post, put
@@ -11,18 +12,16 @@ from atpix.flows import actions
 from atpix.flows.actions import Precondition
 from atpix.flows.rows import Flow
 from atpix.flows.schemas import DeletedFlowOut, FlowAliasesIn, FlowIn, FlowOut, FlowUpdateIn, flow_of
-from atpix.generations.actions import Job, Seal
 from atpix.generations.answering import Asking, begun
 from atpix.generations.answering import One as OneGeneration
-from atpix.generations.beginning import Made
-from atpix.generations.routes import UNDER_WAY, tell_provider
+from atpix.generations.routes import UNDER_WAY
 from atpix.generations.schemas import GenerationOut
 from atpix.http import answers, idempotency
 from atpix.http.conditional import etag_of, require_match
 from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
-from atpix.http.preferring import Prefer, wait_of
+from atpix.http.preferring import Prefer
 from atpix.http.wire import Answer, Listing, encode
 from atpix.ids import Alias
 from atpix.images.rows import Image
@@ -95,12 +94,8 @@ async def regenerate_flow(
     request: AnyRequest, flow_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
 ) -> OneGeneration:
     """The newest generation again: a new image, to which names of the old one move in one step."""
-    preference, flow = wait_of(prefer), flow_of(flow_id)
-
-    def work(seal: Seal) -> Made:
-        return actions.regenerate(svc, who, flow, seal)
-
-    return await begun(Asking(request, svc, who), b"", work, preference, ended_status=200)
+    asking, flow = Asking(request, svc, who), flow_of(flow_id)
+    return await begun(asking, partial(actions.regenerate, svc, who, flow), prefer, ended_status=200)
 
 
 @put("/{flow_id:str}/aliases", opt={"scope": "write"}, sync_to_thread=True, operation_id="nameInFlow")
@@ -133,10 +128,9 @@ async def delete_flow(
 ) -> Answer[DeletedFlowOut]:
     """For ever, with its generations and images. Images that the project has a name for stay, without a flow."""
     deleted = await sync_to_thread(actions.delete, svc, who, flow_of(flow_id), _unless_changed(if_match))
-    waiters = Asking(request, svc, who).waiters
+    asking = Asking(request, svc, who)
     for run in deleted.under_way:
-        waiters.changed(run.id)
-        tell_provider(svc, Job(run.provider, run.provider_ref) if run.provider_ref else None)
+        asking.gave_up(run)
     return Answer(data=DeletedFlowOut.of(deleted))
 
 

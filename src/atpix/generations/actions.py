@@ -47,25 +47,19 @@ class Substitutes:
     flow: FlowId | UnsetType | None = UNSET
 
 
-class Job(NamedTuple):
-    """What a provider has taken and nobody waits for any more."""
-
-    provider: str
-    ref: str
-
-
 class Cancelled(NamedTuple):
+    """`before`: what was given up, if it was under way."""
+
     shown: Shown
-    job: Job | None
+    before: Generation
 
 
 class Deleted(NamedTuple):
-    """`kept` are those of its images that the project has a name for."""
+    """`kept` are those of its images that the project has a name for; `before` as of `Cancelled`."""
 
-    id: GenerationId
     gone: list[ImageId]
     kept: list[ImageId]
-    job: Job | None
+    before: Generation
 
 
 def get(svc: Services, who: Caller, generation: GenerationId) -> Shown:
@@ -187,7 +181,7 @@ def cancel(svc: Services, who: Caller, generation: GenerationId, seal: Seal) -> 
         finishing.cancel(tx, old, svc.now())
         shown = rows.shown(tx, who, rows.find(tx, who, generation))
         seal(tx, shown)
-    return Cancelled(shown, _job(old))
+    return Cancelled(shown, old)
 
 
 def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
@@ -210,7 +204,7 @@ def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
         rows.delete(tx, generation)
         svc.failpoint("generation.delete")
     svc.db.withdrew()
-    return Deleted(generation, [one.id for one in gone], [one.id for one in made if one.alias], _job(old))
+    return Deleted([one.id for one in gone], [one.id for one in made if one.alias], old)
 
 
 def _delete_image(tx: Writing, svc: Services, who: Caller, image: Image) -> None:
@@ -218,11 +212,6 @@ def _delete_image(tx: Writing, svc: Services, who: Caller, image: Image) -> None
     aliases.release_all(tx, who, image.id, at=svc.now())
     image_rows.delete(tx, image.id)
     outbox.delete_blob(tx, blob_key(who.project, image.id), svc.now())
-
-
-def _job(old: Generation) -> Job | None:
-    under_way = old.provider_ref is not None and not old.has_ended
-    return Job(old.provider, old.provider_ref) if under_way and old.provider_ref else None
 
 
 def _later(svc: Services, old: Generation) -> int:

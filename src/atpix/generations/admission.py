@@ -16,7 +16,7 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generations, usage_records
 from atpix.errors import ValidationFailed
-from atpix.generations.errors import BudgetExceeded, TooManyGenerations, TooManyWaiting, rate_headers
+from atpix.generations.errors import BudgetExceeded, TooManyGenerations, TooManyWaiting
 from atpix.generations.references import Ingredient
 from atpix.generations.rows import Generation
 from atpix.ids import ProjectId
@@ -24,7 +24,7 @@ from atpix.images import aliases
 from atpix.providers.registry import UnknownProvider
 from atpix.providers.values import AspectRatio, Capabilities, Provider, Recipe, Reference, UnknownModel
 from atpix.services import Services
-from atpix.windows import Window
+from atpix.windows import Rate
 
 _MINUTE_MS = 60_000
 _MICRO = 1_000_000
@@ -56,15 +56,6 @@ class Chosen(NamedTuple):
     name: str
     model: str | None
     capable: Capabilities
-
-
-class Rate(NamedTuple):
-    limit: int
-    window: Window
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return rate_headers(self.limit, self.window)
 
 
 def choose(svc: Services, who: Caller, name: str | None, model: str | None) -> Chosen:
@@ -100,7 +91,7 @@ def would_admit(tx: Reading, svc: Services, who: Caller) -> None:
     if (limit := _limit(svc, who)) != 0:
         window = windows.seen(tx, _of_minute(who), svc.now(), period_ms=_MINUTE_MS)
         if window.n >= limit:
-            raise TooManyGenerations(limit, window, svc.now())
+            raise TooManyGenerations(Rate(limit, window), svc.now())
     _require_room(tx, svc, who)
 
 
@@ -125,10 +116,10 @@ def _rate(tx: Writing, svc: Services, who: Caller) -> Rate | None:
     if (limit := _limit(svc, who)) == 0:
         return None
     now = svc.now()
-    window = windows.count(tx, _of_minute(who), now, period_ms=_MINUTE_MS)
-    if window.n > limit:
-        raise TooManyGenerations(limit, window._replace(n=limit), now)
-    return Rate(limit, window)
+    rate = Rate(limit, windows.count(tx, _of_minute(who), now, period_ms=_MINUTE_MS))
+    if rate.window.n > limit:
+        raise TooManyGenerations(rate, now)
+    return rate
 
 
 def within_budget(tx: Reading, svc: Services, who: Caller, estimate_micro_usd: int) -> None:

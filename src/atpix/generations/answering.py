@@ -18,13 +18,13 @@ from atpix.db import Writing
 from atpix.generations import actions, rows
 from atpix.generations.actions import Seal
 from atpix.generations.beginning import Made
-from atpix.generations.rows import Shown
+from atpix.generations.rows import Generation, Shown
 from atpix.generations.schemas import GenerationOut
 from atpix.generations.waiting import Waiters, until
 from atpix.http import answers, idempotency
 from atpix.http.dependencies import AnyRequest
 from atpix.http.once import Once
-from atpix.http.preferring import Preference
+from atpix.http.preferring import Preference, wait_of
 from atpix.http.wire import Answer
 from atpix.ids import GenerationId
 from atpix.services import Services
@@ -49,15 +49,26 @@ class Asking:
         """There is something to do: the runner of this process need not find it by itself."""
         self.request.app.state.wake()
 
+    def gave_up(self, run: Generation) -> None:
+        """After the commit that ended it: whoever waits for it looks again, and a provider that is at work on it is
+        told, without making the caller wait for that, or fail.
+        """
+        self.waiters.changed(run.id)
+        if run.provider_ref is not None:
+            self.svc.providers.give_up(run.provider, run.provider_ref)
+
     @property
     def waiters(self) -> Waiters:
         waiters: Waiters = self.request.app.state.waiters
         return waiters
 
 
-async def begun(asking: Asking, body: bytes, work: Work, preference: Preference, *, ended_status: int) -> One:
-    """Do the work, once, and wait for what it has begun. `ended_status` is 201 for what is new, else 200."""
-    found = await sync_to_thread(done_once, asking, body, work, 202)
+async def begun(asking: Asking, work: Work, prefer: str | None, *, ended_status: int, body: bytes = b"") -> One:
+    """Do the work, once, and wait for what it has begun, as long as `prefer` allows. `ended_status` is 201 for what is
+    new, else 200; `body` is what a repeated request must have said as well. Raises ValidationFailed.
+    """
+    preference = wait_of(prefer)
+    found = await sync_to_thread(done_once, asking, work, 202, body)
     if isinstance(found, Response):
         return _replayed(found, preference)
     made, once = found
@@ -68,7 +79,7 @@ async def begun(asking: Asking, body: bytes, work: Work, preference: Preference,
     return answer
 
 
-def done_once(asking: Asking, body: bytes, work: Callable[[Seal], T], status: int) -> tuple[T, Once] | One:
+def done_once(asking: Asking, work: Callable[[Seal], T], status: int, body: bytes = b"") -> tuple[T, Once] | One:
     """What the work gave, or what was answered before. On a thread."""
     with Once.held(asking.svc, asking.who, asking.request) as once:
         path = asking.request.url.path

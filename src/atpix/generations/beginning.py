@@ -12,7 +12,7 @@ from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.errors import ValidationFailed
 from atpix.generations import admission, references, rows
-from atpix.generations.admission import Chosen, Rate
+from atpix.generations.admission import Chosen
 from atpix.generations.errors import GenerationInProgress
 from atpix.generations.prompts import names
 from atpix.generations.references import Ingredient, Material
@@ -20,6 +20,7 @@ from atpix.generations.rows import Generation, Input, Shown
 from atpix.ids import Alias, FlowId, GenerationId, KeyId, new_id
 from atpix.images import flows
 from atpix.services import Services
+from atpix.windows import Rate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from atpix.errors import AtpixError, Overloaded
 from atpix.ids import GenerationId
-from atpix.windows import Window
+from atpix.windows import Rate
 
 
 class GenerationNotFound(AtpixError):
@@ -46,23 +46,13 @@ class TooManyGenerations(AtpixError):
 
     status, code = 429, "RATE_LIMIT_EXCEEDED"
 
-    def __init__(self, limit: int, window: Window, now: int) -> None:
-        left_s = max(1, -(-(window.ends_at - now) // 1000))
-        many = "1 generation" if limit == 1 else f"{limit} generations"
-        super().__init__(f"This project may ask for {many} a minute; try again in {left_s} s.")
-        self.retry_after_s = left_s
-        self.headers = rate_headers(limit, window)
+    def __init__(self, rate: Rate, now: int) -> None:
+        self.retry_after_s = rate.window.left_s(now)
+        many = "1 generation" if rate.limit == 1 else f"{rate.limit} generations"
+        super().__init__(f"This project may ask for {many} a minute; try again in {self.retry_after_s} s.")
+        self.headers = rate.headers
 
 
 class TooManyWaiting(Overloaded):
     def __init__(self, limit: int) -> None:
         super().__init__(f"{limit} generations of this project wait for their turn; try again when some have ended.")
-
-
-def rate_headers(limit: int, window: Window) -> dict[str, str]:
-    """How much of this minute is left. `Reset` is Unix seconds."""
-    return {
-        "X-RateLimit-Limit": str(limit),
-        "X-RateLimit-Remaining": str(max(0, limit - window.n)),
-        "X-RateLimit-Reset": str(-(-window.ends_at // 1000)),
-    }

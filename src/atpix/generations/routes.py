@@ -1,5 +1,6 @@
 """Generations over HTTP: contract, section 7."""
 
+from functools import partial
 from typing import Annotated, cast
 
 from litestar import Response, Router, delete, get, post, put
@@ -9,9 +10,7 @@ from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from litestar.response import Stream
 
 from atpix.generations import actions, events
-from atpix.generations.actions import Cancelled, Job, Seal
 from atpix.generations.answering import Asking, One, begun, done_once, waited
-from atpix.generations.beginning import Made
 from atpix.generations.listing import Filter
 from atpix.generations.rows import Shown, Status
 from atpix.generations.schemas import (
@@ -28,7 +27,6 @@ from atpix.http.paging import Paged, listing
 from atpix.http.preferring import Prefer, wait_of
 from atpix.http.wire import Answer, Listing, encode
 from atpix.images.schemas import flow_id_of
-from atpix.services import Services
 
 OfFlow = Annotated[str | None, QueryParameter(name="flowId", description="A flow's UUID.")]
 OfStatus = Annotated[Status | None, QueryParameter(name="status", description="Only what stands so.")]
@@ -49,12 +47,9 @@ async def create_generation(
     """Make an image from a prompt. 201 when it ended in the time that `Prefer: wait` allows, with status `success` or
     `failed`; else 202, and it goes on.
     """
-    preference, order = wait_of(prefer), data.order()
-
-    def work(seal: Seal) -> Made:
-        return actions.create(svc, who, order, seal)
-
-    return await begun(Asking(request, svc, who), encode(data), work, preference, ended_status=201)
+    asking, order = Asking(request, svc, who), data.order()
+    work = partial(actions.create, svc, who, order)
+    return await begun(asking, work, prefer, ended_status=201, body=encode(data))
 
 
 @get("/", opt={"scope": "read"}, sync_to_thread=True, operation_id="listGenerations")
@@ -123,12 +118,8 @@ async def regenerate(
     request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
 ) -> One:
     """A new image by the same recipe, under the same generation. Names of the old one move to it in one step."""
-    preference, generation = wait_of(prefer), generation_id_of(generation_id)
-
-    def work(seal: Seal) -> Made:
-        return actions.regenerate(svc, who, generation, seal)
-
-    return await begun(Asking(request, svc, who), b"", work, preference, ended_status=200)
+    asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
+    return await begun(asking, partial(actions.regenerate, svc, who, generation), prefer, ended_status=200)
 
 
 @post("/{generation_id:str}/replay", opt={"scope": "generate"}, operation_id="replayGeneration", responses=UNDER_WAY)
@@ -141,30 +132,20 @@ async def replay(
     prefer: Prefer = None,
 ) -> One:
     """A new generation by the same recipe: the prompt as it was used, the images that went in. Without its names."""
-    preference, generation = wait_of(prefer), generation_id_of(generation_id)
-    wanted = data or ReplayIn()
-    other = wanted.substitutes()
-
-    def work(seal: Seal) -> Made:
-        return actions.replay(svc, who, generation, other, seal)
-
-    return await begun(Asking(request, svc, who), encode(wanted), work, preference, ended_status=201)
+    asking, generation, wanted = Asking(request, svc, who), generation_id_of(generation_id), data or ReplayIn()
+    work = partial(actions.replay, svc, who, generation, wanted.substitutes())
+    return await begun(asking, work, prefer, ended_status=201, body=encode(wanted))
 
 
 @post("/{generation_id:str}/cancel", status_code=200, opt={"scope": "generate"}, operation_id="cancelGeneration")
 async def cancel(request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc) -> One:
     """One that waits or is under way becomes `failed`, with the code `CANCELLED`. One that has ended stays."""
     asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
-
-    def work(seal: Seal) -> Cancelled:
-        return actions.cancel(svc, who, generation, seal)
-
-    found = await sync_to_thread(done_once, asking, b"", work, 200)
+    found = await sync_to_thread(done_once, asking, partial(actions.cancel, svc, who, generation), 200)
     if isinstance(found, Response):
         return found
     cancelled = found[0]
-    asking.waiters.changed(generation)
-    tell_provider(svc, cancelled.job)
+    asking.gave_up(cancelled.before)
     return answers.tagged(asking.out(cancelled.shown))
 
 
@@ -174,15 +155,8 @@ async def delete_generation(
 ) -> Answer[DeletedGenerationOut]:
     """For ever, with the images that it made, but for those that the project has a name for."""
     deleted = await sync_to_thread(actions.delete, svc, who, generation_id_of(generation_id))
-    Asking(request, svc, who).waiters.changed(deleted.id)
-    tell_provider(svc, deleted.job)
+    Asking(request, svc, who).gave_up(deleted.before)
     return Answer(data=DeletedGenerationOut.of(deleted))
-
-
-def tell_provider(svc: Services, job: Job | None) -> None:
-    """That nobody waits for it any more, without making the caller wait for that, or fail."""
-    if job is not None:
-        svc.providers.give_up(job.provider, job.ref)
 
 
 def _id(shown: Shown) -> str:

@@ -189,7 +189,7 @@ class DeletedGenerationOut(Wire, frozen=True):
 
     @classmethod
     def of(cls, deleted: Deleted) -> "DeletedGenerationOut":
-        return cls(deleted.id, list(deleted.gone), list(deleted.kept))
+        return cls(deleted.before.id, list(deleted.gone), list(deleted.kept))
 
 
 def generation_id_of(text: str) -> GenerationId:

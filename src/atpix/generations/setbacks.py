@@ -43,13 +43,16 @@ def after_spoiled(place: Workplace, work: Work, reason: str) -> None:
 
 
 def after_own_failure(place: Workplace, work: Work, error: AtpixError) -> None:
-    """What was stored stays, for the next attempt. A process that stops gives back what it has not begun."""
+    """What was stored stays, for the next attempt, and so does a job that was written down. A process that stops gives
+    back what it has not begun.
+    """
     svc, run = place.svc, work.run
     stopping = place.stopping.is_set()
     due_at = svc.now() + (0 if stopping else int(backoff_s(run.attempts) * 1000))
     if stopping or (run.attempts < svc.settings.generation_attempts and due_at < ends_at(svc, run)):
         untried = stopping and not work.called
-        work.is_back = finishing.begin_anew(svc, work.claimed, due_at, keep_job=True, untried=untried)
+        keeps = work.ref is not None
+        work.is_back = finishing.begin_anew(svc, work.claimed, due_at, keep_job=keeps, untried=untried)
     else:
         end(svc, work, error.code, error.message)
 

@@ -147,14 +147,7 @@ def _taken(
     """A reference to a job is written down at once, and so are bytes. None: nobody wants it any more."""
     svc = place.svc
     if isinstance(answer, Queued):
-        if answer.ref != work.ref:
-            if not insist(place, work, lambda: _remember_job(svc, work, answer.ref)):
-                queueing(provider).cancel(answer.ref)  # nobody else knows of it
-                insist(place, work, lambda: finishing.disown(svc, work.claimed))
-                return None
-            work.ref = answer.ref
-            svc.failpoint("generation.queued")
-        return answer
+        return answer if answer.ref == work.ref else _handed_in(place, work, provider, answer)
     svc.failpoint("generation.answered")
     target.size = target.path.stat().st_size
     _glance(svc, work, target)
@@ -162,6 +155,24 @@ def _taken(
         return _Picture(_kept(place, work, target, folder), answer)
     with insist(place, work, lambda: _stripped(place, work, target)) as bare:
         return _Picture(_kept(place, work, bare, folder), answer)
+
+
+def _handed_in(place: Workplace, work: Work, provider: Provider, job: Queued) -> Queued | None:
+    """Written down before anything else. A job that cannot be, for whatever reason, is given up where it was handed in:
+    nobody else knows of it.
+    """
+    svc, is_kept = place.svc, False
+    try:
+        is_kept = insist(place, work, lambda: _remember_job(svc, work, job.ref))
+    finally:
+        if not is_kept:
+            queueing(provider).cancel(job.ref)
+    if not is_kept:
+        insist(place, work, lambda: finishing.disown(svc, work.claimed))
+        return None
+    work.ref = job.ref
+    svc.failpoint("generation.queued")
+    return job
 
 
 def _kept(place: Workplace, work: Work, target: StagedFile, folder: Path) -> Path:
@@ -261,6 +272,7 @@ def _recipe(work: Work, **inputs: object) -> Recipe:
         aspect_ratio=cast("AspectRatio", run.aspect_ratio),  # the row was written from one
         model=run.model,
         seed=run.seed,
+        variation=run.run,
     )
     return msgspec.structs.replace(recipe, **inputs)
 

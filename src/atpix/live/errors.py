@@ -1,6 +1,7 @@
 """What can go wrong with live URLs and their scopes."""
 
-from atpix.errors import AtpixError
+from atpix.errors import AtpixError, Overloaded, ValidationFailed
+from atpix.generations.errors import BudgetExceeded, TooManyGenerations, TooManyWaiting
 from atpix.ids import ImageId, Slug
 
 
@@ -72,6 +73,43 @@ class PictureUnaffordable(AtpixError):
 
     def __init__(self) -> None:
         super().__init__("This project makes no new pictures this month; those that exist are served as ever.")
+
+
+class TooManyAtOnce(AtpixError):
+    """The project's limit of this minute."""
+
+    status, code = 429, "RATE_LIMIT_EXCEEDED"
+
+    def __init__(self, retry_after_s: int | None) -> None:
+        super().__init__("This project begins no more pictures in this minute; those that exist are served as ever.")
+        self.retry_after_s = retry_after_s
+
+
+class NothingCanBeMade(AtpixError):
+    """The project's provider or model is none that this server has, until somebody with a key changes that."""
+
+    status, code = 502, "PROVIDER_ERROR"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This project's new pictures cannot be made at present; those that exist are served as ever. Tell whoever"
+            " runs the site."
+        )
+
+
+def for_visitors(error: AtpixError) -> AtpixError:
+    """What is said to the owner of a project, as everybody may hear it: what to do, and not how large limits are."""
+    match error:
+        case BudgetExceeded():
+            return PictureUnaffordable()
+        case TooManyGenerations():
+            return TooManyAtOnce(error.retry_after_s)
+        case TooManyWaiting():
+            return Overloaded("Many pictures of this project are being made; try again in a moment.")
+        case ValidationFailed():
+            return ValidationFailed.at("prompt", "names more images than can go into one picture; name fewer.")
+        case _:
+            return error
 
 
 class PictureFailed(AtpixError):

@@ -7,14 +7,15 @@ comes second finds what the first has begun. What a visitor may cause is counted
 from dataclasses import dataclass
 from typing import cast
 
+import structlog
+
 from atpix import windows
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
-from atpix.errors import AtpixError
+from atpix.errors import AtpixError, ValidationFailed
 from atpix.generations import admission, beginning
 from atpix.generations.admission import Chosen
 from atpix.generations.beginning import Order
-from atpix.generations.errors import BudgetExceeded
 from atpix.generations.references import Material
 from atpix.ids import Slug
 from atpix.live import errors, rows
@@ -23,6 +24,8 @@ from atpix.live.rows import Scope, Seen
 from atpix.providers.values import AspectRatio, Recipe
 from atpix.services import Services
 from atpix.windows import Window
+
+log = structlog.get_logger("atpix.live")
 
 PAUSE_MS = 60_000
 """A failed picture is tried again by a request, but not by every request."""
@@ -58,11 +61,27 @@ def is_wanted(seen: Seen, now: int) -> bool:
 def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
     """What stands behind the question afterwards, and whether it was begun now.
 
-    Raises ScopeNotFound, ScopeGenerationLimitExceeded, TooManyNewPictures, PictureUnaffordable, and what
-    `generations.actions.create` does.
+    Raises ScopeNotFound, ScopeGenerationLimitExceeded, TooManyNewPictures, NothingCanBeMade, and what
+    `errors.for_visitors` makes of what `generations.actions.create` raises.
     """
+    chosen = _chosen(svc, visit.who)
+    try:
+        return _begun(svc, visit, chosen)
+    except AtpixError as error:
+        raise errors.for_visitors(error) from None
+
+
+def _chosen(svc: Services, who: Caller) -> Chosen:
+    """Raises NothingCanBeMade: what this server has, and what it lacks, is told to the log and to those with a key."""
+    try:
+        return admission.choose(svc, who, None, None)
+    except ValidationFailed as error:
+        log.warning("live_provider_missing", project=who.project, reason=error.message)
+        raise errors.NothingCanBeMade from error
+
+
+def _begun(svc: Services, visit: Visit, chosen: Chosen) -> tuple[Seen, bool]:
     who, key = visit.who, visit.question.key
-    chosen = admission.choose(svc, who, None, None)
     if (already := _looked(svc, visit, chosen)) is not None:
         return already, False
     with svc.db.transaction() as tx:
@@ -71,10 +90,7 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
         if not is_wanted(seen, svc.now()):
             return seen, False
         _count(tx, svc, visit, scope, key)
-        try:
-            made = beginning.first_run(tx, svc, who, _order(visit), chosen, key=None)
-        except BudgetExceeded:
-            raise errors.PictureUnaffordable from None
+        made = beginning.first_run(tx, svc, who, _order(visit), chosen, key=None)
         rows.answer(tx, scope.id, key, made.shown.generation.id, svc.now())
         rows.update(tx, scope.id, last_generated_at=svc.now())
         svc.failpoint("live.commit")
@@ -83,7 +99,7 @@ def begin(svc: Services, visit: Visit) -> tuple[Seen, bool]:
 
 def _looked(svc: Services, visit: Visit, chosen: Chosen) -> Seen | None:
     """Who is over a limit shall cost no write. None: nothing stands against it, and the limits count anew in the
-    transaction that begins it. Raises as `begin`.
+    transaction that begins it. Raises as `_begun`.
     """
     who, key, now = visit.who, visit.question.key, svc.now()
     with svc.db.read() as tx:
@@ -95,11 +111,11 @@ def _looked(svc: Services, visit: Visit, chosen: Chosen) -> Seen | None:
             admission.would_admit(tx, svc, who)
             recipe = Recipe(identity="", prompt=visit.question.prompt, aspect_ratio=_ratio(visit), model=chosen.model)
             admission.within_budget(tx, svc, who, admission.estimate(chosen, recipe))
-        except AtpixError as error:  # perhaps because another has begun just this meanwhile: that is looked at last
+        except AtpixError:  # perhaps because another has begun just this meanwhile: that is looked at last
             seen = rows.see(tx, who.project, visit.scope, key)
             if not is_wanted(seen, now):
                 return seen
-            raise (errors.PictureUnaffordable() if isinstance(error, BudgetExceeded) else error) from None
+            raise
     return None
 
 

@@ -6,9 +6,7 @@ from litestar.params import FromPath, JSONBody
 
 from atpix.caller import Caller
 from atpix.db import Writing
-from atpix.generations.actions import Job
 from atpix.generations.answering import Asking
-from atpix.generations.routes import tell_provider
 from atpix.http import answers, idempotency
 from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
@@ -68,10 +66,9 @@ async def delete_scope(
     project; `imagesKept` says how many.
     """
     deleted = await sync_to_thread(actions.delete, svc, who, slug_of(slug))
-    waiters = Asking(request, svc, who).waiters
+    asking = Asking(request, svc, who)
     for run in deleted.under_way:
-        waiters.changed(run.id)
-        tell_provider(svc, Job(run.provider, run.provider_ref) if run.provider_ref else None)
+        asking.gave_up(run)
     return answers.tagged(DeletedScopeOut.of(deleted))
 
 

@@ -60,7 +60,7 @@ class Offline:
     def generate(self, recipe: Recipe, target: Path) -> Pictured:
         """Raises ProviderFailed when a reference cannot be read, UnknownModel."""
         self.capabilities(recipe.model)
-        seed = seed_of(recipe.prompt) if recipe.seed is None else recipe.seed
+        seed = seed_of(recipe.prompt, recipe.variation) if recipe.seed is None else recipe.seed
         try:
             picture = _blank(recipe, seed) if recipe.model == BLANK_MODEL else _composed(recipe, seed)
         except (OSError, SyntaxError) as error:  # what Pillow raises for a picture that is none
@@ -69,9 +69,10 @@ class Offline:
         return Pictured(model=recipe.model or DEFAULT_MODEL, seed=seed)
 
 
-def seed_of(prompt: str) -> int:
-    """Where nobody asked for one: the same prompt is the same picture."""
-    digest = hashlib.sha256(prompt.encode("utf-8", "surrogatepass")).digest()
+def seed_of(prompt: str, variation: int = 1) -> int:
+    """Where nobody asked for one: the same prompt is the same picture, and made again it is the next one."""
+    said = prompt.encode("utf-8", "surrogatepass")
+    digest = hashlib.sha256(said if variation == 1 else b"%d\0%b" % (variation, said)).digest()
     return int.from_bytes(digest[:8]) % (MAX_SEED + 1)
 
 

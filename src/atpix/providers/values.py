@@ -34,7 +34,9 @@ class Reference(msgspec.Struct, frozen=True):
 
 class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     """One picture to be made. `identity` is the same for every attempt at the same run of a generation: providers that
-    know idempotency are given it. A `mask` lies over the first of the `references`: without these there is none.
+    know idempotency are given it. `variation` counts the runs: where no `seed` was asked for, each may be another
+    picture, also at a provider that draws by numbers alone. A `mask` lies over the first of the `references`: without
+    these there is none.
     """
 
     identity: str
@@ -42,6 +44,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     aspect_ratio: AspectRatio = "16:9"
     model: str | None = None
     seed: int | None = None
+    variation: int = 1
     references: tuple[Reference, ...] = ()
     mask: Reference | None = None
 
