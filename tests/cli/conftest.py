@@ -1,14 +1,18 @@
 """The console script, run as a user runs it; or the same command in this process, where that shows as much."""
 
+import logging
 import os
 import subprocess
 import sys
-from contextlib import chdir
+import threading
+from collections.abc import Iterator
+from contextlib import chdir, contextmanager
 from dataclasses import dataclass
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
 
 import pytest
+import structlog
 
 from atpix import cli
 
@@ -50,14 +54,13 @@ def atpix(tmp_path):
 
 @pytest.fixture
 def called(tmp_path, monkeypatch):
-    """The same without a process, whose start costs more than most commands: the same environment, folder, streams that
-    are no terminal, exit code. For commands that leave their process as they found it, which those do not that open
-    the database: they set up its logs.
+    """The same without a process, whose start costs more than most commands: in the same folder and environment, to the
+    same exit code, with streams that are no terminal.
     """
 
     def run(*arguments: object, **env: str) -> Ended:
         streams = {name: TextIOWrapper(BytesIO(), "utf-8") for name in ("stdin", "stdout", "stderr")}
-        with monkeypatch.context() as here, chdir(tmp_path):
+        with monkeypatch.context() as here, chdir(tmp_path), logs_put_back():
             for name in os.environ.keys() - environment().keys():
                 here.delenv(name)
             for name, value in env.items():
@@ -70,6 +73,21 @@ def called(tmp_path, monkeypatch):
         return Ended(int(ended.value.code), out, err)
 
     return run
+
+
+@contextmanager
+def logs_put_back() -> Iterator[None]:
+    """Local commands set up the logs of their process, which here is the one that runs the tests."""
+    root, before = logging.getLogger(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    hooks = sys.excepthook, threading.excepthook
+    try:
+        yield
+    finally:
+        structlog.configure(**before)
+        logging.captureWarnings(capture=False)
+        root.handlers[:], root.level = handlers, level
+        sys.excepthook, threading.excepthook = hooks
 
 
 def _written(stream: TextIOWrapper) -> str:

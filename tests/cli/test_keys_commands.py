@@ -13,8 +13,8 @@ def test_the_first_key_comes_alone_on_standard_output(atpix, tmp_path):
     assert made.out.strip() not in made.err
 
 
-def test_a_key_can_be_made_for_a_program(atpix, tmp_path):
-    made = atpix(
+def test_a_key_can_be_made_for_a_program(called, tmp_path):
+    made = called(
         "keys", "create", "--data", tmp_path, "--project", "acme/shop", "--json",
         "--scopes", "write,read", "--expires-in-days", "3", "--name", "ci",
     )  # fmt: skip
@@ -27,19 +27,19 @@ def test_a_key_can_be_made_for_a_program(atpix, tmp_path):
     assert made.err == ""
 
 
-def test_a_master_key_belongs_to_no_project(atpix, tmp_path):
-    made = json.loads(atpix("keys", "create", "--data", tmp_path, "--master", "--json").out)
+def test_a_master_key_belongs_to_no_project(called, tmp_path):
+    made = json.loads(called("keys", "create", "--data", tmp_path, "--master", "--json").out)
 
     assert (made["kind"], made["projectId"], made["scopes"]) == ("master", None, [])
 
 
-def test_keys_are_listed_without_themselves(atpix, tmp_path):
-    text = atpix("keys", "create", "--data", tmp_path, "--project", "acme/shop").out.strip()
-    atpix("keys", "create", "--data", tmp_path, "--project", "acme/other")
+def test_keys_are_listed_without_themselves(called, tmp_path):
+    text = called("keys", "create", "--data", tmp_path, "--project", "acme/shop").out.strip()
+    called("keys", "create", "--data", tmp_path, "--project", "acme/other")
 
-    table = atpix("keys", "list", "--data", tmp_path)
-    listed = json.loads(atpix("keys", "list", "--data", tmp_path, "--json").out)
-    mine = json.loads(atpix("keys", "list", "--data", tmp_path, "--project", "acme/shop", "--json").out)
+    table = called("keys", "list", "--data", tmp_path)
+    listed = json.loads(called("keys", "list", "--data", tmp_path, "--json").out)
+    mine = json.loads(called("keys", "list", "--data", tmp_path, "--project", "acme/shop", "--json").out)
 
     assert text not in table.out + json.dumps(listed)
     assert [key["project"] for key in listed] == ["acme/other", "acme/shop"]
@@ -47,21 +47,21 @@ def test_keys_are_listed_without_themselves(atpix, tmp_path):
     assert re.search(rf"^{mine[0]['id']}\s+{text[:12]}…\s+acme/shop\s.*active", table.out, re.MULTILINE)
 
 
-def test_a_key_is_revoked_by_its_prefix_and_rotated_by_its_id(atpix, tmp_path):
-    first = json.loads(atpix("keys", "create", "--data", tmp_path, "--project", "acme/shop", "--json").out)
+def test_a_key_is_revoked_by_its_prefix_and_rotated_by_its_id(called, tmp_path):
+    first = json.loads(called("keys", "create", "--data", tmp_path, "--project", "acme/shop", "--json").out)
 
-    second = json.loads(atpix("keys", "rotate", first["id"], "--data", tmp_path, "--overlap-s", "60", "--json").out)
-    revoked = json.loads(atpix("keys", "revoke", second["prefix"], "--data", tmp_path, "--json").out)
+    second = json.loads(called("keys", "rotate", first["id"], "--data", tmp_path, "--overlap-s", "60", "--json").out)
+    revoked = json.loads(called("keys", "revoke", second["prefix"], "--data", tmp_path, "--json").out)
 
     assert second["key"] != first["key"]
     assert revoked["id"] == second["id"]
     assert revoked["revokedAt"] is not None
-    states = {key["id"]: key for key in json.loads(atpix("keys", "list", "--data", tmp_path, "--json").out)}
+    states = {key["id"]: key for key in json.loads(called("keys", "list", "--data", tmp_path, "--json").out)}
     assert states[first["id"]]["expiresAt"] is not None
-    assert atpix("keys", "rotate", second["id"], "--data", tmp_path).code == 1
+    assert called("keys", "rotate", second["id"], "--data", tmp_path).code == 1
 
 
-def test_what_cannot_be_done_is_one_sentence_and_a_code(atpix, tmp_path):
+def test_what_cannot_be_done_is_one_sentence_and_a_code(called, tmp_path):
     for arguments, code in [
         (("keys", "create"), 2),
         (("keys", "create", "--master", "--project", "a/b"), 2),
@@ -74,7 +74,7 @@ def test_what_cannot_be_done_is_one_sentence_and_a_code(atpix, tmp_path):
         (("keys", "revoke", "nonsense"), 1),
         (("nonsense",), 2),
     ]:
-        ended = atpix(*arguments, ATPIX_DATA=str(tmp_path / "d"))
+        ended = called(*arguments, ATPIX_DATA=str(tmp_path / "d"))
         assert (ended.code, ended.out) == (code, ""), arguments
         assert ended.err.startswith("atpix: "), arguments
         assert ended.err.count("\n") == 1, arguments

@@ -6,10 +6,10 @@ SITE = "acme/shop"
 
 
 @pytest.fixture
-def projects(atpix, tmp_path):
+def projects(called, tmp_path):
     """On a data folder with one project."""
-    atpix("keys", "create", "--data", tmp_path / "d", "--project", SITE)
-    return lambda *arguments: atpix("projects", *arguments, ATPIX_DATA=str(tmp_path / "d"))
+    called("keys", "create", "--data", tmp_path / "d", "--project", SITE)
+    return lambda *arguments: called("projects", *arguments, ATPIX_DATA=str(tmp_path / "d"))
 
 
 def test_settings_are_changed_and_shown(projects):

@@ -123,20 +123,7 @@ def picture(tmp_path):
     return tmp_path / "a.png"
 
 
-def test_the_demo_shows_a_first_key_once_and_a_line_that_uploads(serve, picture, tmp_path):
-    first = serve("--demo")
-    first.stop()
-    said = first.said + first.rest()
-    again = serve("--demo")
-    again.stop()
-
-    key = re.search(r"atp_[0-9A-Za-z]{38}", said)[0]
-    assert f'curl -H "X-API-Key: {key}"' in said
-    assert "/docs" in said
-    assert "atp_" not in again.said + again.rest()
-
-
-def test_the_line_of_the_demo_uploads_a_picture(serve, picture, tmp_path):
+def test_the_demo_shows_a_first_key_once_and_a_line_that_uploads(serve, picture):
     server = serve("--demo")
     said = server.said
     while "/docs" not in said:
@@ -151,11 +138,17 @@ def test_the_line_of_the_demo_uploads_a_picture(serve, picture, tmp_path):
     assert b'"alias":"@hero"' in done.stdout
     assert server.get("/cdn/default/demo/img/@hero") == 200
     assert server.get("/docs") == 200
+    key = re.search(r"atp_[0-9A-Za-z]{38}", said)[0]
+    assert f'curl -H "X-API-Key: {key}"' in said
+    server.stop()
+    again = serve("--demo")
+    again.stop()
+    assert "atp_" not in again.said + again.rest()
 
 
-def test_several_workers_serve_one_sqlite_file_beside_commands(serve, atpix, tmp_path):
+def test_several_workers_serve_one_sqlite_file_beside_commands(serve, called, tmp_path):
     server = serve("--workers", 2)
-    key = atpix("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
+    key = called("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
 
     assert len(server.workers) == 2
     assert {server.get("/api/v1/images", key) for _ in range(10)} == {200}
@@ -163,9 +156,9 @@ def test_several_workers_serve_one_sqlite_file_beside_commands(serve, atpix, tmp
 
 
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
-def test_a_stop_finishes_running_uploads(serve, atpix, picture, tmp_path, sent):
+def test_a_stop_finishes_running_uploads(serve, called, picture, tmp_path, sent):
     server = serve()
-    key = atpix("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
+    key = called("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
 
     with half_an_upload(server, key, picture) as finish:
         server.process.send_signal(sent)
@@ -186,9 +179,9 @@ def refuses(port: int) -> bool:
     return False
 
 
-def test_a_request_that_never_ends_does_not_stop_the_stop(serve, atpix, picture, tmp_path):
+def test_a_request_that_never_ends_does_not_stop_the_stop(serve, called, picture, tmp_path):
     server = serve(ATPIX_SHUTDOWN_S="1")
-    key = atpix("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
+    key = called("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
 
     with half_an_upload(server, key, picture):
         assert server.stop() == 0

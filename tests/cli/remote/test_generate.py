@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 import psutil
 import pytest
+from tests import atpix_server
 from tests.cli.conftest import ATPIX, environment
 
 from atpix.ids import new_id
@@ -15,20 +16,28 @@ def columns(ended):
     return ended.out.rstrip("\n").split("\t")
 
 
-@pytest.fixture
-def silent():
-    """An image generator that takes the call and says nothing."""
+@pytest.fixture(scope="session")
+def busy_server(backends, tmp_path_factory):
+    """Its default provider takes the call and says nothing. One for all: what is under way there is in nobody's way."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        silent = f"http://127.0.0.1:{listener.getsockname()[1]}/v1"
+        with atpix_server.running(
+            tmp_path_factory.mktemp("busy"),
+            database_url=backends.empty_database("sqlite"),
+            provider="local",
+            local_base_url=silent,
+            provider_timeout_s=60,
+            shutdown_s=1,
+        ) as server:
+            yield server
 
 
 @pytest.fixture
-def busy(serve, silent, atpix):
-    """Commands at a server whose default provider never answers."""
-    server = serve(provider="local", local_base_url=silent, provider_timeout_s=60)
-    there = {"ATPIX_DATA": str(server.settings.data), "ATPIX_DATABASE_URL": server.settings.database}
-    key = atpix("keys", "create", "--project", "a/b", "--json", **there).out
-    return {"ATPIX_URL": server.url, "ATPIX_API_KEY": json.loads(key)["key"]}
+def busy(busy_server, called):
+    settings = busy_server.settings
+    there = {"ATPIX_DATA": str(settings.data), "ATPIX_DATABASE_URL": settings.database}
+    key = called("keys", "create", "--project", "a/b", "--json", **there).out
+    return {"ATPIX_URL": busy_server.url, "ATPIX_API_KEY": json.loads(key)["key"]}
 
 
 def test_a_prompt_becomes_an_image_with_names(remote, client):

@@ -85,11 +85,11 @@ def test_a_question_about_a_signed_address_is_signed_too(remote, upload, signed_
     assert remote("url", "explain", address, "--ask").code == 2
 
 
-def test_the_renditions_of_a_machine_are_counted(atpix, remote, server, upload, project):
+def test_the_renditions_of_a_machine_are_counted(called, remote, server, upload, project):
     image = upload()
     remote("renditions", "warm", f"{image.storage_url}?w=40&format=png")
 
-    told = json.loads(atpix("renditions", "stats", "--json", ATPIX_DATA=str(server.settings.data),
+    told = json.loads(called("renditions", "stats", "--json", ATPIX_DATA=str(server.settings.data),
                             ATPIX_DATABASE_URL=server.settings.database_url).out)  # fmt: skip
 
     mine = [each for each in told["projects"] if each["project"] == project.row.path]

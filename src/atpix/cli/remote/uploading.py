@@ -18,7 +18,6 @@ from atpix.cli.remote.known import Known
 from atpix.cli.remote.transfer import Beside, Failed, Job, Outcome, Transfer
 
 OnDuplicate = Literal["new", "reuse", "reject"]
-Flag = Parameter(negative="")
 
 
 @Parameter(name="*")
