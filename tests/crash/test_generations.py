@@ -1,108 +1,109 @@
 """Runners killed at every named moment: another goes on, and in the end there is one image, asked for once."""
 
-import base64
-import json
 import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 from tests.backends import Backends
 from tests.generations.providers import picture
 from tests.generations.studio import Studio
+from tests.providers.conftest import Answer, Asked, StandIn
+from tests.providers.standins import chat, fal, openai
 
 from atpix.ids import Alias, GenerationId
 from atpix.images import aliases
 
 LONG_S = 60
-POINTS = ["claimed", "enhanced", "planned", "answered", "stored", "finish", "finished"]
+POINTS = {
+    "claimed": "local",
+    "enhanced": "local",
+    "planned": "local",
+    "queued": "fal",
+    "answered": "local",
+    "stored": "local",
+    "finish": "local",
+    "finished": "local",
+}
+"""Where a runner is killed, and at work for which provider."""
 
 
-class StandIn(ThreadingHTTPServer):
-    """Speaks like OpenAI's API, for pictures and for prompts. `answered` counts the pictures that went out."""
+class Painter:
+    """Speaks like OpenAI's API, for pictures and for prompts, and like fal's queue. `answered` counts the pictures and
+    the jobs that it was asked for and did.
+    """
 
-    daemon_threads = True
-
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, stand_in: StandIn) -> None:
+        self.settings = {
+            "local_base_url": f"{stand_in.url}/v1",
+            "enhancer_base_url": f"{stand_in.url}/v1",
+            "fal_base_url": stand_in.url,
+            "fal_api_key": fal.KEY,
+        }
         self.asked = threading.Semaphore(0)
         self.answering = threading.Event()
         self.answering.set()
         self.answered = 0
-        self.counting = threading.Lock()
+        self._counting = threading.Lock()
+        stand_in.routes |= {
+            "/v1/images/generations": self._draw,
+            "/v1/chat/completions": chat.said("a better fox"),
+            "/fal-ai/flux/schnell": self._take,
+        }
+        fal.finishes(stand_in, picture())
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1"
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: StandIn
-
-    def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
-        if self.path.endswith("/chat/completions"):
-            return self._answer({"choices": [{"message": {"role": "assistant", "content": "a better fox"}}]})
-        held = not self.server.answering.is_set()
-        self.server.asked.release()
+    def _draw(self, _: Asked) -> Answer | None:
+        held = not self.answering.is_set()
+        self.asked.release()
         if held:  # for ever: whoever has asked is killed
-            self.server.answering.wait(LONG_S)
+            self.answering.wait(LONG_S)
             return None
-        with self.server.counting:
-            self.server.answered += 1
-        return self._answer({"data": [{"b64_json": base64.b64encode(picture()).decode()}]})
+        return self._counted(openai.picture_of_dall_e(picture()))
 
-    def _answer(self, body: object) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
+    def _take(self, _: Asked) -> Answer:
+        return self._counted(fal.accepted())
 
-    def log_message(self, *_: object) -> None: ...
+    def _counted(self, answer: Answer) -> Answer:
+        with self._counting:
+            self.answered += 1
+        return answer
 
 
 @pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    with StandIn() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield server
-        server.answering.set()
-        server.shutdown()
-        thread.join()
+def painter() -> Iterator[Painter]:
+    stand_in = StandIn()
+    made = Painter(stand_in)
+    yield made
+    made.answering.set()
+    stand_in.close()
 
 
 @pytest.fixture
-def studio(backends: Backends, database: str, stand_in: StandIn, tmp_path: Path) -> Iterator[Studio]:
+def studio(backends: Backends, database: str, painter: Painter, tmp_path: Path) -> Iterator[Studio]:
     """What the killed ones leave is looked at from here; no runner of its own is at work."""
-    settings = {"local_base_url": stand_in.url, "enhancer_base_url": stand_in.url}
-    with Studio(tmp_path / "data", backends.empty_database(database), backends, **settings) as made:
+    with Studio(tmp_path / "data", backends.empty_database(database), backends, **painter.settings) as made:
         yield made
         made.settled()
 
 
 @pytest.fixture
-def runner(studio: Studio) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+def runner(studio: Studio, painter: Painter) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Start one in a process; `dies_at` names the moment that kills it."""
-    settings = studio.svc.settings
     with ExitStack() as stack:
 
         @contextmanager
         def running(dies_at: str) -> Iterator[subprocess.Popen[bytes]]:
-            environment = {
-                "ATPIX_DATA": str(settings.data),
-                "ATPIX_DATABASE_URL": settings.database,
-                "ATPIX_LOCAL_BASE_URL": settings.local_base_url,
-                "ATPIX_ENHANCER_BASE_URL": settings.enhancer_base_url,
-                "ATPIX_FAILPOINT": f"generation.{dies_at}" if dies_at else "",
+            settings = {
+                "data": str(studio.svc.settings.data),
+                "database_url": studio.svc.settings.database,
+                "failpoint": f"generation.{dies_at}" if dies_at else "",
+                **painter.settings,
             }
+            environment = {f"ATPIX_{name.upper()}": value for name, value in settings.items()}
             command = [sys.executable, "-m", "tests.crash.one_runner"]
             with subprocess.Popen(command, env=os.environ | environment, stdin=subprocess.PIPE) as process:
                 try:
@@ -118,8 +119,8 @@ def runner(studio: Studio) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
         yield lambda dies_at="": stack.enter_context(running(dies_at))
 
 
-def ask(studio: Studio, **columns: object) -> GenerationId:
-    return studio.ask(provider="local", alias="@hero", **columns)
+def ask(studio: Studio, provider: str = "local") -> GenerationId:
+    return studio.ask(provider=provider, alias="@hero")
 
 
 def ended_well(studio: Studio, generation: GenerationId) -> None:
@@ -133,25 +134,25 @@ def ended_well(studio: Studio, generation: GenerationId) -> None:
 
 @pytest.mark.parametrize("point", POINTS)
 def test_a_runner_that_was_killed_is_succeeded_and_one_image_is_made(
-    studio: Studio, stand_in: StandIn, runner: Callable[..., subprocess.Popen[bytes]], point: str
+    studio: Studio, painter: Painter, runner: Callable[..., subprocess.Popen[bytes]], point: str
 ):
-    generation = ask(studio)
+    generation = ask(studio, POINTS[point])
 
     assert runner(dies_at=point).wait(LONG_S) == -9
     runner()
 
     ended_well(studio, generation)
     # Killed with the answer in its hands it has to ask again: nobody else has seen the picture.
-    assert stand_in.answered == (2 if point == "answered" else 1)
+    assert painter.answered == (2 if point == "answered" else 1)
 
 
 def test_of_two_processes_the_one_that_lives_takes_over_from_the_other_at_once(
-    studio: Studio, stand_in: StandIn, runner: Callable[..., subprocess.Popen[bytes]]
+    studio: Studio, painter: Painter, runner: Callable[..., subprocess.Popen[bytes]]
 ):
-    stand_in.answering.clear()
+    painter.answering.clear()
     generation = ask(studio)
     first = runner()
-    assert stand_in.asked.acquire(timeout=LONG_S)
+    assert painter.asked.acquire(timeout=LONG_S)
     holder = studio.row(generation).claimed_by
     second = runner()
     folder = studio.svc.settings.data / "runners"
@@ -159,24 +160,24 @@ def test_of_two_processes_the_one_that_lives_takes_over_from_the_other_at_once(
     assert studio.row(generation).claimed_by == holder
 
     first.kill()
-    stand_in.answering.set()
+    painter.answering.set()
 
     ended_well(studio, generation)
-    assert (stand_in.answered, second.poll()) == (1, None)
+    assert (painter.answered, second.poll()) == (1, None)
     assert studio.row(generation).attempts == 2
 
 
 def test_many_that_were_under_way_when_their_runner_was_killed_are_made_once_each(
-    studio: Studio, stand_in: StandIn, runner: Callable[..., subprocess.Popen[bytes]]
+    studio: Studio, painter: Painter, runner: Callable[..., subprocess.Popen[bytes]]
 ):
-    stand_in.answering.clear()
+    painter.answering.clear()
     asked = [studio.ask(provider="local", auto_enhance=False) for _ in range(12)]
     first = runner()
     for _ in range(8):  # one project's at once
-        assert stand_in.asked.acquire(timeout=LONG_S)
+        assert painter.asked.acquire(timeout=LONG_S)
     first.kill()
-    stand_in.answering.set()
+    painter.answering.set()
     runner()
 
     assert {studio.ended(generation).status for generation in asked} == {"success"}
-    assert (len(studio.images()), stand_in.answered) == (12, 12)
+    assert (len(studio.images()), painter.answered) == (12, 12)
