@@ -54,6 +54,42 @@ def test_it_gives_up_after_the_retries_it_was_given(server, connect):
     assert len(server.requests) == 4
 
 
+def lost():
+    return httpx2.ReadTimeout("slow")
+
+
+def refused():
+    return httpx2.ConnectError("refused")
+
+
+def overloaded():
+    return failure(503, "OVERLOADED")
+
+
+@pytest.mark.parametrize(
+    ("script", "may_be_done"),
+    [
+        ([lost, refused, refused], True),
+        ([refused, refused, lost], True),
+        ([lost, overloaded, lambda: failure(401, "UNAUTHORIZED")], True),
+        ([lambda: failure(502, "BAD_GATEWAY"), refused, refused], True),
+        ([lambda: failure(409, "IDEMPOTENCY_KEY_IN_USE")] * 3, True),
+        ([lambda: httpx2.Response(201, text="<html>")], True),
+        ([refused, refused, refused], False),
+        ([overloaded, overloaded, overloaded], False),
+        ([lambda: failure(422, "CONTENT_BLOCKED")], False),
+    ],
+)
+def test_a_failure_says_whether_one_of_its_attempts_may_have_done_it(client, server, script, may_be_done):
+    server.script.extend(trouble() for trouble in script)
+
+    with pytest.raises(errors.AtpixError) as caught:
+        client.generations.create("A lighthouse")
+
+    assert caught.value.may_be_done is may_be_done
+    assert not server.script
+
+
 def test_pauses_double_and_vary(server, connect):
     server.script.extend(failure(503, "OVERLOADED") for _ in range(9))
 

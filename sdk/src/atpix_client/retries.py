@@ -4,7 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from atpix_client.errors import APIConnectionError, APIStatusError, AtpixError, IdempotencyKeyInUse
+from atpix_client.errors import APIAnswerError, APIConnectionError, APIStatusError, AtpixError, IdempotencyKeyInUse
 
 REFUSED = frozenset({"RATE_LIMIT_EXCEEDED", "OVERLOADED"})
 """The server says that it did nothing, so even what must not run twice may be sent again."""
@@ -32,6 +32,37 @@ class Retries:
             return asked if asked <= self.longest_wait_s else None
         pause = min(self.first_pause_s * 2.0 ** min(attempt, LARGEST_POWER), self.longest_pause_s)
         return pause * (1 - self.jitter() / 2)
+
+
+@dataclass(slots=True)
+class Attempts:
+    """At one call, until it succeeds or is given up."""
+
+    retries: Retries
+    repeatable: bool
+    again: Callable[[], bool]
+    """Whether it can still be sent."""
+    _failed: int = 0
+    _may_be_done: bool = False
+
+    def pause_s(self, failure: AtpixError) -> float | None:
+        """Seconds until the next one; None to give up, with what `failure` then says of all of them."""
+        self._may_be_done = failure.may_be_done = self._may_be_done or _is_uncertain(failure)
+        pause_s = self.retries.pause_s(self._failed, failure, repeatable=self.repeatable)
+        self._failed += 1
+        return pause_s if self.again() else None
+
+
+def _is_uncertain(failure: AtpixError) -> bool:
+    match failure:
+        case APIConnectionError():
+            return failure.maybe_done
+        case APIAnswerError() | IdempotencyKeyInUse():
+            return True
+        case APIStatusError():
+            return failure.status >= 500 and failure.code not in REFUSED
+        case _:
+            return False
 
 
 def _worth_it(failure: AtpixError, *, repeatable: bool) -> bool:

@@ -18,7 +18,7 @@ from atpix_client.following import EventReader, Follower
 from atpix_client.forms import Form, Progress
 from atpix_client.models import Image
 from atpix_client.operations import Following, Operation
-from atpix_client.retries import Retries
+from atpix_client.retries import Attempts, Retries
 from atpix_client.version import __version__
 
 T = TypeVar("T")
@@ -146,16 +146,14 @@ class Runner:
         _whole(reception, image)
 
     def _persist(self, attempt: Callable[[], T], *, repeatable: bool, again: Callable[[], bool] = lambda: True) -> T:
-        number = 0
+        attempts = Attempts(self.retries, repeatable, again)
         while True:
             try:
                 return attempt()
             except AtpixError as failure:
-                pause_s = self.retries.pause_s(number, failure, repeatable=repeatable)
-                if pause_s is None or not again():
+                if (pause_s := attempts.pause_s(failure)) is None:
                     raise
             self.sleep(pause_s)
-            number += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,16 +241,14 @@ class AsyncRunner:
     async def _persist(
         self, attempt: Callable[[], Awaitable[T]], *, repeatable: bool, again: Callable[[], bool] = lambda: True
     ) -> T:
-        number = 0
+        attempts = Attempts(self.retries, repeatable, again)
         while True:
             try:
                 return await attempt()
             except AtpixError as failure:
-                pause_s = self.retries.pause_s(number, failure, repeatable=repeatable)
-                if pause_s is None or not again():
+                if (pause_s := attempts.pause_s(failure)) is None:
                     raise
             await self.sleep(pause_s)
-            number += 1
 
 
 def _success(response: httpx2.Response) -> Answer:

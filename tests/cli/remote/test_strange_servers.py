@@ -70,6 +70,15 @@ def test_a_beginning_whose_answer_is_lost_says_how_to_look_and_how_to_go_on(ther
     assert (strange.requests[3].headers["idempotency-key"], json.loads(strange.requests[3].content)) == (key, first)
 
 
+def test_a_lost_answer_is_not_forgotten_when_the_server_is_away_afterwards(there, strange):
+    strange.script.extend([LOST[0], away(), away()])
+
+    ended = there("generate", "A lighthouse")
+
+    assert (ended.code, ended.out) == (3, "")
+    assert "A generation may have been begun" in ended.err
+
+
 @pytest.mark.parametrize("command", [("generations", "regenerate"), ("generations", "replay"), ("flows", "regenerate")])
 def test_whatever_begins_a_generation_says_so_when_the_answer_makes_no_sense(there, strange, command):
     strange.script.append(httpx2.Response(201, text="<html>"))

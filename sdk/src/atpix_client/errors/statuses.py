@@ -8,6 +8,11 @@ from msgspec import Struct
 class AtpixError(Exception):
     """Every exception that this package raises about the service."""
 
+    may_be_done: bool = False
+    """The service may have done what it was asked for, all the same: the answer was lost, or that to an earlier attempt
+    at the same call. A POST with the same `idempotency_key` finds out.
+    """
+
 
 class MissingAPIKey(AtpixError):
     def __init__(self) -> None:

@@ -41,19 +41,9 @@ def perhaps_begun(client: Atpix, key: str, new_flow: str | None) -> Iterator[Non
     except KeyboardInterrupt:
         raise GoesOn(_how_to_know(key, new_flow)) from None
     except errors.AtpixError as error:
-        if not _may_have_begun(error):
+        if not error.may_be_done:
             raise
         raise told(error, client.base_url, _how_to_know(key, new_flow)) from error
-
-
-def _may_have_begun(error: errors.AtpixError) -> bool:
-    match error:
-        case errors.APIConnectionError():
-            return error.maybe_done
-        case errors.Overloaded():
-            return False
-        case _:
-            return isinstance(error, errors.APIAnswerError | errors.ServerFault | errors.IdempotencyKeyInUse)
 
 
 def _how_to_know(key: str, new_flow: str | None) -> str:
