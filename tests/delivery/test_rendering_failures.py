@@ -18,6 +18,7 @@ from atpix.delivery import making
 from atpix.delivery.errors import RenditionsSpent
 from atpix.delivery.hanging_up import ClientLeft
 from atpix.delivery.making import Job, RenderFailed
+from atpix.delivery.memory import Memory
 from atpix.delivery.rendering import Renderings
 from atpix.errors import Overloaded, StorageUnavailable
 from atpix.images import rows
@@ -69,7 +70,7 @@ def children() -> list[psutil.Process]:
 @asynccontextmanager
 async def renderings_of(svc):
     made: list[bool] = []
-    renderings = Renderings(svc, lambda: made.append(True))
+    renderings = Renderings(svc, lambda: made.append(True), Memory(svc.blobs, 0))
     try:
         yield renderings, made
     finally:

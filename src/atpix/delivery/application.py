@@ -41,16 +41,14 @@ class Delivery:
         self._authenticator = authenticator
         self.fresh = freshness.watch(svc.db)
         self.publics = Publics(svc.db, self.fresh)
-        self.renderings = Renderings(svc, counted)
+        folder = svc.blobs.local_path(BlobKey(RENDITIONS))
+        accelerated = svc.settings.accel_redirect if folder is not None else ""
+        memory = Memory(svc.blobs, 0 if accelerated else svc.settings.hot_cache_bytes)
+        self.renderings = Renderings(svc, counted, memory)
         self._resolver = Resolver(svc, self.publics, self.renderings)
         self._remembered = Remembered(self.fresh, self.publics)
-        folder = svc.blobs.local_path(BlobKey(RENDITIONS))
-        self._sender = Sender(
-            svc.blobs,
-            Memory(svc.blobs, svc.settings.hot_cache_bytes),
-            accelerated=svc.settings.accel_redirect,
-            root=None if folder is None else folder.parent,
-        )
+        root = None if folder is None else folder.parent
+        self._sender = Sender(svc.blobs, memory, accelerated=accelerated, root=root)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from atpix.caller import Caller
 from atpix.delivery.errors import RenditionsSpent
+from atpix.delivery.memory import MAX_BODY_BYTES
 from atpix.errors import AtpixError, Overloaded, StorageUnavailable
 from atpix.images import rows
 from atpix.images.errors import ImageNotFound, ImageTooLarge, InvalidImage
@@ -47,7 +48,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """`stored` is None where nothing is kept; then `body` has the bytes, unless the original `is_original`."""
+    """`stored` is None where nothing is kept; then `body` has the bytes, unless the original `is_original`. It also has
+    them where they are few, so that nobody need read again what has just been written.
+    """
 
     facts: Facts
     stored: Stored | None = None
@@ -95,8 +98,10 @@ def _drawn(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
                 None if job.show_focus else svc.renditions.keep_original(job.key, facts, lambda: _is_wanted(svc, job))
             )
             return Made(facts=facts, stored=kept, is_original=True, steps_ms=rendered.steps_ms)
+        body = target.read_bytes() if rendered.size <= MAX_BODY_BYTES else None
         kept = None if job.show_focus else svc.renditions.keep(job.key, target, facts, lambda: _is_wanted(svc, job))
-        body = target.read_bytes() if kept is None else None
+        if kept is None and body is None:
+            body = target.read_bytes()
         return Made(facts=facts, stored=kept, body=body, steps_ms=rendered.steps_ms)
 
 

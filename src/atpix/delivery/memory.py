@@ -37,10 +37,11 @@ class Memory:
             return None
         if len(body) != entry.size:
             return None
-        self._keep(entry.key, body)
+        self.put(entry.key, body)
         return body
 
-    def _keep(self, key: BlobKey, body: bytes) -> None:
+    def put(self, key: BlobKey, body: bytes) -> None:
+        """All the bytes there are under this key."""
         self._held += len(body) - len(self._bodies.pop(key, b""))
         self._bodies[key] = body
         while self._held > self._budget:

@@ -18,6 +18,7 @@ import structlog
 from atpix.delivery import making
 from atpix.delivery.hanging_up import unless_left
 from atpix.delivery.making import Job, Made, RenderFailed
+from atpix.delivery.memory import Memory
 from atpix.delivery.sources import Sources
 from atpix.errors import AtpixError, Overloaded
 from atpix.http.types import Receive
@@ -50,11 +51,14 @@ class _Flight:
 
 
 class Renderings:
-    """One a process, used from its event loop. `counted` is called for each render that was really done."""
+    """One a process, used from its event loop. `counted` is called for each render that was really done; what it made
+    goes into `memory`, where it is small.
+    """
 
-    def __init__(self, svc: Services, counted: Callable[[], None]) -> None:
+    def __init__(self, svc: Services, counted: Callable[[], None], memory: Memory) -> None:
         self._svc = svc
         self._counted = counted
+        self._memory = memory
         self._sources = Sources(svc.blobs, svc.settings.storage_timeout_s * 2)
         self._flights: dict[str, _Flight] = {}
         self._failed: dict[str, tuple[float, AtpixError]] = {}
@@ -167,6 +171,9 @@ class Renderings:
             queued_ms = (time.perf_counter() - asked_s) * 1000
             made = await self._on_thread(job, source, background=flight.background)
         self._counted()
+        if made.stored is not None and made.body is not None:
+            self._memory.put(made.stored.blob_key, made.body)
+            made = replace(made, body=None)
         return replace(made, steps_ms={"queue": queued_ms, **made.steps_ms})
 
     @asynccontextmanager

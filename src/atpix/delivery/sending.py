@@ -32,7 +32,7 @@ class Sender:
     def __init__(self, blobs: Blobs, memory: Memory, *, accelerated: str = "", root: Path | None = None) -> None:
         self._blobs = blobs
         self._memory = memory
-        self._accelerated = accelerated if root is not None else ""
+        self._accelerated = accelerated
         self._root = root
 
     async def send(self, scope: Scope, send: Send, entry: Entry, asked: Asked, more: RawHeaders) -> None:

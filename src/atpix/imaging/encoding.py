@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 
 import pyvips
 from PIL import Image
-from PIL.WebPImagePlugin import WebPImageFile
 
 from atpix.imaging import likeness
 from atpix.imaging.spec import Output, Spec
@@ -25,8 +24,8 @@ MEDIA_TYPES: Final = {
     Output.GIF: "image/gif",
 }
 ANIMATED: Final = frozenset({Output.WEBP, Output.GIF})
-_MODES: Final = {3: "RGB", 4: "RGBA"}
-"""Of Pillow's, by the number of bands."""
+_MODES: Final = {Output.JPEG: {3: "RGB"}, Output.WEBP: {3: "RGB", 4: "RGBA"}}
+"""What Pillow encodes, by the number of bands: its builds of these libraries are faster than those of libvips."""
 _LARGEST = 65_500
 MAX_SIDE_PX: Final = {Output.WEBP: 16_383, Output.AVIF: 16_384} | dict.fromkeys(
     (Output.JPEG, Output.PNG, Output.GIF), _LARGEST
@@ -41,6 +40,8 @@ _AUTO_RANGE: Final = (35, 92)
 _LOWEST_QUALITY: Final = 10
 _FEWER_COLOURS: Final = (8, 4, 2, 1)
 """Bits a pixel of a palette: how files without a quality become smaller."""
+_FULL_COLOUR_FROM: Final = 90
+"""From this quality on a JPEG's colours have as many pixels as its brightness, as libvips has it."""
 _TILE_PX, _TILES_A_SIDE = 192, 3
 _AVIF_EFFORT: Final = 2
 _WEBP_EFFORT, _WEBP_EFFORT_OF_MANY_PIXELS = 4, 2
@@ -68,9 +69,32 @@ class _Level(NamedTuple):
     bits: int | None = None
 
 
+class Pixels(NamedTuple):
+    """Those of a still picture in plain colours that carries nothing else, in memory, as Pillow takes them."""
+
+    mode: str
+    size: tuple[int, int]
+    colours: bytes
+
+
+def has_several_tries(spec: Spec) -> bool:
+    return spec.quality == "auto" or bool(spec.max_bytes)
+
+
+def handed_over(picture: Any, output: Output, keep: int) -> Pixels | None:  # noqa: ANN401
+    """All pixels of `picture`, computed, where Pillow is to encode them."""
+    mode = _MODES.get(output, {}).get(picture.bands)
+    plain = picture.interpretation == "srgb" and picture.format == "uchar"
+    small = picture.width * picture.height <= _HANDED_OVER_PIXELS
+    if mode is None or keep or not (plain and small and picture.get_n_pages() == 1):
+        return None
+    return Pixels(mode, (picture.width, picture.height), picture.write_to_memory())
+
+
 def encoded(picture: Any, output: Output, spec: Spec, keep: int) -> Encoded:  # noqa: ANN401
-    """`picture` (frames stand below one another) as a file. `keep` says which metadata may stay, in libvips' bits.
-    `spec` says the quality, and how many bytes there may be: a best effort, after some tries the smallest is taken.
+    """`picture` (frames stand below one another; or Pixels, where there is one try) as a file. `keep` says which
+    metadata may stay, in libvips' bits. `spec` says the quality, and how many bytes there may be: a best effort, after
+    some tries the smallest is taken.
     """
 
     def body(level: _Level) -> bytes:
@@ -84,12 +108,33 @@ def encoded(picture: Any, output: Output, spec: Spec, keep: int) -> Encoded:  # 
 
 
 def _body(picture: Any, output: Output, level: _Level, keep: int = 0) -> bytes:  # noqa: ANN401
+    pixels = picture if isinstance(picture, Pixels) else handed_over(picture, output, keep)
+    return _by_libvips(picture, output, level, keep) if pixels is None else _by_pillow(pixels, output, level)
+
+
+def _by_pillow(pixels: Pixels, output: Output, level: _Level) -> bytes:
+    """Raises pyvips.Error."""
+    image = Image.frombuffer(pixels.mode, pixels.size, pixels.colours, "raw", pixels.mode, 0, 1)
+    options: dict[str, Any] = {"method": _WEBP_EFFORT}
+    if output is Output.JPEG:
+        full_colour = (level.quality or 0) >= _FULL_COLOUR_FROM
+        options = {"optimize": True, "subsampling": "4:4:4" if full_colour else "4:2:0"}
+    file = io.BytesIO()
+    try:
+        image.save(file, output.name, quality=level.quality, **options)
+    except (OSError, ValueError) as error:  # of the encoder: no file is touched
+        raise pyvips.Error("The picture could not be encoded.", str(error)) from None
+    return file.getvalue()
+
+
+def _by_libvips(picture: Any, output: Output, level: _Level, keep: int) -> bytes:  # noqa: ANN401
     match output:
         case Output.JPEG:
             small = picture.width * picture.height <= _OPTIMISED_PIXELS
             made = picture.jpegsave_buffer(Q=level.quality, optimize_coding=small, keep=keep)
         case Output.WEBP:
-            made = _webp_by_pillow(picture, level) if _suits_pillow(picture, keep) else _webp(picture, level, keep)
+            effort = _WEBP_EFFORT_OF_MANY_PIXELS if _is_long(picture) else _WEBP_EFFORT
+            made = picture.webpsave_buffer(Q=level.quality, effort=effort, keep=keep)
         case Output.AVIF:
             options = {"compression": "av1", "bitdepth": 8, "effort": _AVIF_EFFORT, "tune": "ssim"}
             made = picture.heifsave_buffer(Q=level.quality, keep=keep, **options)
@@ -104,30 +149,6 @@ def _body(picture: Any, output: Output, level: _Level, keep: int = 0) -> bytes: 
         case _:
             raise AssertionError(output)
     return bytes(made)
-
-
-def _webp(picture: Any, level: _Level, keep: int) -> bytes:  # noqa: ANN401
-    effort = _WEBP_EFFORT_OF_MANY_PIXELS if _is_long(picture) else _WEBP_EFFORT
-    return bytes(picture.webpsave_buffer(Q=level.quality, effort=effort, keep=keep))
-
-
-def _suits_pillow(picture: Any, keep: int) -> bool:  # noqa: ANN401
-    """A still picture in plain colours that carries nothing else."""
-    plain = picture.interpretation == "srgb" and picture.format == "uchar" and picture.bands in _MODES
-    small = picture.width * picture.height <= _HANDED_OVER_PIXELS
-    return bool(plain and small and not keep and picture.get_n_pages() == 1)
-
-
-def _webp_by_pillow(picture: Any, level: _Level) -> bytes:  # noqa: ANN401
-    """The bytes that libvips would write, in less time: Pillow has a faster build of libwebp. Raises pyvips.Error."""
-    mode, size = _MODES[picture.bands], (picture.width, picture.height)
-    image = Image.frombuffer(mode, size, picture.write_to_memory(), "raw", mode, 0, 1)
-    file = io.BytesIO()
-    try:
-        image.save(file, WebPImageFile.format, quality=level.quality, method=_WEBP_EFFORT)
-    except (OSError, ValueError) as error:  # of the encoder: no file is touched
-        raise pyvips.Error("The picture could not be encoded.", str(error)) from None
-    return file.getvalue()
 
 
 def _is_long(picture: Any) -> bool:  # noqa: ANN401

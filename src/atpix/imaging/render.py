@@ -8,13 +8,14 @@ orientation in which the rows are stored.
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 import pyvips
 
 from atpix.imaging import colour, describing, encoding, geometry, labels, loading, metadata, plans, saliency, steps
 from atpix.imaging.decoding import Decoder
+from atpix.imaging.encoding import Pixels
 from atpix.imaging.loading import Source
 from atpix.imaging.orders import Order, Rendered
 from atpix.imaging.plans import Plan
@@ -39,6 +40,14 @@ T = TypeVar("T")
 Frame = Any
 
 
+class _Ready(NamedTuple):
+    """To be encoded, with the metadata that `keep` says, in libvips' bits."""
+
+    picture: Frame | Pixels
+    keep: int
+    is_decoded: bool
+
+
 class _Clock:
     def __init__(self) -> None:
         self.steps_ms: dict[str, float] = {}
@@ -60,8 +69,8 @@ def render(order: Order, decoder: Decoder | None = None) -> Rendered:
     loading.forget_complaints()
     try:
         plan = clock.timed("open", lambda: _planned(order, decoder))
-        picture = clock.timed("pixels", lambda: _picture(plan, decoder))
-        return _written(order, plan, picture, clock)
+        ready = clock.timed("pixels", lambda: _picture(plan, decoder))
+        return _written(order, plan, ready, clock)
     except pyvips.Error as error:
         raise loading.explained(error, order.media_type, Path(order.source)) from None
     finally:
@@ -80,18 +89,16 @@ def _looked_for(source: Source, order: Order, decoder: Decoder) -> FocalPoint:
     return saliency.attention(_finished(plans.of_small(source, saliency.SIDE_PX), decoder), cut.width / cut.height)
 
 
-def _picture(plan: Plan, decoder: Decoder) -> Frame:
+def _picture(plan: Plan, decoder: Decoder) -> _Ready:
     picture = _finished(plan, decoder)
     picture = labels.labelled(picture, plan.geometry.canvas[1], plan.keep_metadata, keeps_profile=plan.keeps_profile)
-    if _is_held(plan, picture):
-        picture = picture.copy_memory()
-        loading.refuse_corrupt(plan.source.media_type)
-    return picture
-
-
-def _is_held(plan: Plan, picture: Frame) -> bool:
-    several_tries = plan.spec.quality == "auto" or bool(plan.spec.max_bytes)
-    return bool(picture.width * picture.height <= _HELD_PIXELS) or several_tries
+    keep, several_tries = labels.kept(picture), encoding.has_several_tries(plan.spec)
+    if picture.width * picture.height > _HELD_PIXELS and not several_tries:
+        return _Ready(picture, keep, is_decoded=plan.animated)
+    pixels = None if several_tries else encoding.handed_over(picture, plan.output, keep)
+    held = _Ready(picture.copy_memory() if pixels is None else pixels, keep, is_decoded=True)
+    loading.refuse_corrupt(plan.source.media_type)
+    return held
 
 
 def _finished(plan: Plan, decoder: Decoder) -> Frame:
@@ -115,15 +122,15 @@ def _through_the_steps(plan: Plan, frame: Frame) -> Frame:
     return frame
 
 
-def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendered:
+def _written(order: Order, plan: Plan, ready: _Ready, clock: _Clock) -> Rendered:
     source, target = plan.source, Path(order.target)
     width, height, focus = *plan.geometry.canvas, plan.geometry.focus
     if order.output not in encoding.MEDIA_TYPES:
-        told = clock.timed("encode", lambda: _told(order, plan, picture))
+        told = clock.timed("encode", lambda: _told(order, plan, ready.picture))
         target.write_bytes(told.body)
         size, media_type = len(told.body), told.media_type
         return Rendered(media_type=media_type, width=width, height=height, size=size, steps_ms=clock.steps_ms)
-    made = clock.timed("encode", lambda: _encoded(plan, picture))
+    made = clock.timed("encode", lambda: _encoded(plan, ready))
     loading.refuse_corrupt(order.media_type)
     answer = Rendered(
         media_type=encoding.MEDIA_TYPES[order.output],
@@ -141,12 +148,12 @@ def _written(order: Order, plan: Plan, picture: Frame, clock: _Clock) -> Rendere
     return answer
 
 
-def _encoded(plan: Plan, picture: Frame) -> encoding.Encoded:
+def _encoded(plan: Plan, ready: _Ready) -> encoding.Encoded:
     try:
-        return encoding.encoded(picture, plan.output, plan.spec, labels.kept(picture))
+        return encoding.encoded(ready.picture, plan.output, plan.spec, ready.keep)
     except pyvips.Error as error:
-        source, decoded = plan.source, plan.animated or _is_held(plan, picture)
-        raise loading.explained(error, source.media_type, source.path, decoded=decoded) from None
+        source = plan.source
+        raise loading.explained(error, source.media_type, source.path, decoded=ready.is_decoded) from None
 
 
 def _told(order: Order, plan: Plan, picture: Frame) -> describing.Told:
