@@ -38,6 +38,7 @@ def test_a_poll_that_fails_is_repeated_and_a_job_that_is_over_is_begun_anew(stud
 
     assert studio.ended(generation).status == "success"
     assert (len(studio.provider.calls), studio.provider.polls) == (2, ["job-1", "job-1", "job-2"])
+    assert studio.provider.cancelled == []
 
 
 def test_a_job_that_takes_too_long_is_cancelled_at_its_provider(studio: Studio):
@@ -53,7 +54,16 @@ def test_a_job_that_takes_too_long_is_cancelled_at_its_provider(studio: Studio):
     runner.stop(30)
 
     assert (row.status, row.error_code) == ("failed", "PROVIDER_TIMEOUT")
-    assert "job-1" in studio.provider.cancelled
+    assert studio.provider.cancelled == ["job-1"]
+
+
+def test_a_job_that_cannot_be_asked_after_any_more_is_cancelled_with_its_run(studio: Studio):
+    studio.provider.answers.extend([Queued("job-1", 0), failed()])
+    generation = studio.ask()
+    studio.runner()
+
+    assert studio.ended(generation).error_code == "PROVIDER_ERROR"
+    studio.until(lambda: studio.provider.cancelled == ["job-1"])
 
 
 def test_a_cancelled_job_is_not_asked_after_any_more(studio: Studio):

@@ -249,15 +249,13 @@ class Runner:
                 queue.renew(tx, self.id, held, self._svc.now())
 
     def _end_the_late(self) -> None:
-        """A call that does not come back ends in the record; its thread is left to itself, and its job is given up."""
+        """A call that does not come back ends in the record; its thread is left to itself."""
         now = self._svc.now()
         with self._changed:
             parked = {id(work) for _, _, work in self._parked}
             late = [work for work in self._held.values() if now >= work.deadline and id(work) not in parked]
         for work in late:
             setbacks.end(self._svc, work, "PROVIDER_TIMEOUT", setbacks.TOO_LATE)
-            if work.ref is not None:
-                self._svc.providers.give_up(work.run.provider, work.ref)
             with self._changed:
                 if self._held.get(work.run.id) is work:
                     del self._held[work.run.id]

@@ -21,7 +21,9 @@ class Spoiled(Exception):
 def after_failure(place: Workplace, work: Work, failure: ProviderFailed) -> Queued | None:
     svc, run = place.svc, work.run
     pause_s = failure.retry_after_s
-    if work.ref and failure.worth_retrying and not failure.job_over and svc.now() < work.deadline:
+    if failure.job_over:
+        work.ref = None
+    if work.ref and failure.worth_retrying and svc.now() < work.deadline:
         work.failed_polls += 1
         return Queued(work.ref, backoff_s(work.failed_polls) if pause_s is None else pause_s)
     due_at = svc.now() + int((backoff_s(run.attempts) if pause_s is None else pause_s) * 1000)
@@ -67,13 +69,19 @@ def fail(place: Workplace, work: Work, code: str, message: str) -> None:
 
 
 def end(svc: Services, work: Work, code: str, message: str) -> None:
+    """With it goes the job that its provider may be at work on still. Raises StorageUnavailable, Overloaded."""
+    if _ended(svc, work, code, message) and work.ref is not None:
+        svc.providers.give_up(work.run.provider, work.ref)
+
+
+def _ended(svc: Services, work: Work, code: str, message: str) -> bool:
     """What others have said may be more than the database takes; then it ends without their words: nothing may keep a
-    run from its end, or its provider is paid for every attempt. Raises StorageUnavailable, Overloaded.
+    run from its end, or its provider is paid for every attempt. False: it was not ours any more.
     """
     try:
-        finishing.fail(svc, work.claimed, code, message, work.warnings)
+        return finishing.fail(svc, work.claimed, code, message, work.warnings)
     except AtpixError:
         raise
     except Exception:
         log.exception("end_refused", generation=work.run.id)
-        finishing.fail(svc, work.claimed, "INTERNAL_ERROR", WENT_WRONG, [])
+        return finishing.fail(svc, work.claimed, "INTERNAL_ERROR", WENT_WRONG, [])

@@ -5,9 +5,7 @@ else is done with them, and whoever goes on finds them there. What our own store
 again; the picture waits.
 """
 
-import shutil
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -17,17 +15,15 @@ import structlog
 
 from atpix.blobs import StagedFile
 from atpix.errors import AtpixError, Overloaded, StorageUnavailable
-from atpix.generations import finishing, queue, referencing, setbacks
+from atpix.generations import finishing, keeping, queue, referencing, setbacks
 from atpix.generations.finishing import Outcome
 from atpix.generations.queue import Claimed
 from atpix.generations.rows import Generation
 from atpix.generations.setbacks import Spoiled
 from atpix.generations.work import Work, Workplace, insist
-from atpix.ids import BlobKey
 from atpix.images import errors as refused
 from atpix.images import uploads
 from atpix.images.rows import Image
-from atpix.imaging.sniff import DECODABLE, HEAD_BYTES, MediaType, sniff
 from atpix.providers.registry import UnknownProvider
 from atpix.providers.values import (
     AspectRatio,
@@ -121,7 +117,7 @@ def _called(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
             raise Overloaded("This server is about to end.")
         work.called = True
         answer = provider.generate(recipe, target.path)
-        return _taken(place, work, provider, answer, target, folder)
+        return _taken(place, work, answer, target, folder)
 
 
 def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _Picture | Queued | None:
@@ -131,33 +127,26 @@ def _polled(place: Workplace, work: Work, provider: Provider, folder: Path) -> _
         if not queue.is_mine(tx, work.run):
             insist(place, work, lambda: finishing.disown(svc, work.claimed))
             return None
-    jobs = queueing(provider)
     if svc.now() >= work.deadline:
-        jobs.cancel(ref)
         raise ProviderFailed("PROVIDER_TIMEOUT", setbacks.TOO_LATE)
     with insist(place, work, svc.blobs.stage) as target:
-        answer = jobs.poll(ref, _recipe(work), target.path)
+        answer = queueing(provider).poll(ref, _recipe(work), target.path)
         work.failed_polls = 0
-        return _taken(place, work, provider, answer, target, folder)
+        return _taken(place, work, answer, target, folder)
 
 
 def _taken(
-    place: Workplace, work: Work, provider: Provider, answer: Pictured | Queued, target: StagedFile, folder: Path
+    place: Workplace, work: Work, answer: Pictured | Queued, target: StagedFile, folder: Path
 ) -> _Picture | Queued | None:
     """A reference to a job is written down at once, and so are bytes. None: nobody wants it any more."""
     svc = place.svc
     if isinstance(answer, Queued):
-        return answer if answer.ref == work.ref else _handed_in(place, work, provider, answer)
+        return answer if answer.ref == work.ref else _handed_in(place, work, answer)
     svc.failpoint("generation.answered")
-    target.size = target.path.stat().st_size
-    _glance(svc, work, target)
-    if work.claimed.who.settings.private_metadata == "keep":
-        return _Picture(_kept(place, work, target, folder), answer)
-    with insist(place, work, lambda: _stripped(place, work, target)) as bare:
-        return _Picture(_kept(place, work, bare, folder), answer)
+    return _Picture(keeping.keep(place, work, target, folder), answer)
 
 
-def _handed_in(place: Workplace, work: Work, provider: Provider, job: Queued) -> Queued | None:
+def _handed_in(place: Workplace, work: Work, job: Queued) -> Queued | None:
     """Written down before anything else. A job that cannot be, for whatever reason, is given up where it was handed in:
     nobody else knows of it.
     """
@@ -166,7 +155,7 @@ def _handed_in(place: Workplace, work: Work, provider: Provider, job: Queued) ->
         is_kept = insist(place, work, lambda: _remember_job(svc, work, job.ref))
     finally:
         if not is_kept:
-            queueing(provider).cancel(job.ref)
+            svc.providers.give_up(work.run.provider, job.ref)
     if not is_kept:
         insist(place, work, lambda: finishing.disown(svc, work.claimed))
         return None
@@ -175,67 +164,10 @@ def _handed_in(place: Workplace, work: Work, provider: Provider, job: Queued) ->
     return job
 
 
-def _kept(place: Workplace, work: Work, target: StagedFile, folder: Path) -> Path:
-    svc = place.svc
-    if (path := svc.blobs.local_path(work.key)) is None:
-        path = _second_name(target.path, folder / "picture")
-    insist(place, work, lambda: _put(svc, work.key, target))
-    svc.failpoint("generation.stored")
-    return path
-
-
-def _stripped(place: Workplace, work: Work, target: StagedFile) -> StagedFile:
-    """As of an upload, also where uploads are rejected: it is paid for. Raises ProviderFailed, Overloaded."""
-    media_type = _type_of(target.path)
-    assert media_type is not None
-    try:
-        with place.examining:
-            return uploads.stripped(place.svc, target, media_type)
-    except (refused.InvalidImage, refused.ImageTooLarge, refused.UnsupportedFileType) as error:
-        reason = f"The provider sent a picture that cannot be kept: {error.message}"
-        again = setbacks.may_be_repeated(work)
-        raise ProviderFailed("PROVIDER_ERROR", reason, worth_retrying=again, job_over=True) from error
-
-
-def _second_name(file: Path, name: Path) -> Path:
-    """A store takes its file away."""
-    try:
-        name.hardlink_to(file)
-    except OSError:  # on another file system
-        shutil.copyfile(file, name)
-    return name
-
-
-def _put(svc: Services, key: BlobKey, target: StagedFile) -> None:
-    """What is there already was stored by an attempt whose end we did not see, or by another runner: it is kept."""
-    with suppress(FileExistsError):
-        svc.blobs.put(key, target)
-
-
 def _remember_job(svc: Services, work: Work, ref: str) -> bool:
     """False: cancelled or deleted while it was handed in."""
     with svc.db.transaction() as tx:
         return queue.change(tx, work.run, provider_ref=ref)
-
-
-def _glance(svc: Services, work: Work, target: StagedFile) -> None:
-    """What is plainly no picture is not stored at all. Raises ProviderFailed."""
-    most = svc.settings.max_file_bytes
-    if target.size > most:
-        reason = f"The provider sent {target.size:,} bytes; {most:,} are allowed (ATPIX_MAX_FILE_BYTES)."
-    elif target.size == 0:
-        reason = "The provider sent an empty answer."
-    elif _type_of(target.path) is None:
-        reason = "The provider sent something that is no picture."
-    else:
-        return
-    raise ProviderFailed("PROVIDER_ERROR", reason, worth_retrying=setbacks.may_be_repeated(work), job_over=True)
-
-
-def _type_of(path: Path) -> MediaType | None:
-    with path.open("rb") as file:
-        found = sniff(file.read(HEAD_BYTES))
-    return found if found in DECODABLE else None
 
 
 def _enhance(place: Workplace, work: Work) -> None:
@@ -292,7 +224,7 @@ def _finish(place: Workplace, work: Work, picture: _Picture) -> None:
 def _image(place: Workplace, work: Work, path: Path) -> Image:
     """Checked as an upload is. Raises Spoiled, Overloaded."""
     svc, run = place.svc, work.run
-    if (media_type := _type_of(path)) is None:
+    if (media_type := keeping.type_of(path)) is None:
         raise Spoiled("The provider sent something that is no picture.")
     try:
         with place.examining:

@@ -159,9 +159,7 @@ def _require_place(tx: Reading, scope: Scope, key: str) -> None:
     if not scope.allow_new_generations:
         raise errors.ScopeGenerationLimitExceeded("This scope makes no new pictures; those that exist are served.")
     if rows.taken(tx, scope.id, besides=key) >= scope.new_generations_limit:
-        raise errors.ScopeGenerationLimitExceeded(
-            f"This scope has its {scope.new_generations_limit} pictures and makes no more; those are served."
-        )
+        raise errors.ScopeGenerationLimitExceeded("This scope has all the pictures that it may have; those are served.")
 
 
 def _require_share(visit: Visit, window: Window, now: int) -> None:
