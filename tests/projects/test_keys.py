@@ -2,7 +2,7 @@ import pytest
 
 from atpix.caller import SCOPES, Administrator, Caller, ProjectSettings
 from atpix.errors import Forbidden, Unauthorized
-from atpix.http.paging import Window
+from atpix.http.pages import Window
 from atpix.ids import KeyId, Slug, new_id
 from atpix.projects import actions, authentication, keys
 from atpix.projects.authentication import Authenticator

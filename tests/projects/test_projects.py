@@ -5,7 +5,7 @@ import pytest
 
 from atpix.caller import ProjectSettings
 from atpix.errors import ValidationFailed
-from atpix.http.paging import Window
+from atpix.http.pages import Window
 from atpix.ids import ProjectId, Slug, new_id
 from atpix.projects import actions, preferences
 from atpix.projects.errors import (

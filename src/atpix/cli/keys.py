@@ -11,7 +11,7 @@ from atpix.caller import SCOPES, Scope
 from atpix.cli.opening import Data, Json, existing, services
 from atpix.cli.outcome import Misused
 from atpix.errors import ValidationFailed
-from atpix.http.paging import Window
+from atpix.http.pages import Window
 from atpix.http.wire import Wire, iso
 from atpix.projects import actions
 from atpix.projects.actions import IssuedKey

@@ -24,7 +24,7 @@ from atpix.generations import rows as generation_rows
 from atpix.generations.actions import Seal
 from atpix.generations.beginning import Made
 from atpix.generations.rows import Generation, Shown
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import Alias, FlowId, ImageId, blob_key, new_id
 from atpix.images import aliases, listing
 from atpix.images import rows as image_rows

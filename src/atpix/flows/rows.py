@@ -13,7 +13,7 @@ from atpix.db.generation_tables import generations
 from atpix.db.tables import aliases, flows, image_counts, images
 from atpix.generations import rows as generation_rows
 from atpix.generations.rows import Generation
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import FlowId, GenerationId, ImageId, ProjectId
 from atpix.images.errors import FlowNotFound
 

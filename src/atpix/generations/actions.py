@@ -15,7 +15,7 @@ from atpix.generations.errors import GenerationInProgress
 from atpix.generations.listing import Filter, page
 from atpix.generations.references import Material
 from atpix.generations.rows import Generation, Shown
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import FlowId, GenerationId, ImageId, blob_key
 from atpix.images import aliases, flows
 from atpix.images import rows as image_rows

@@ -10,7 +10,7 @@ from atpix.db import Reading
 from atpix.db.generation_tables import generations
 from atpix.generations import rows
 from atpix.generations.rows import Shown, Status
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import FlowId
 
 

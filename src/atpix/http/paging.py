@@ -2,9 +2,8 @@
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Generic, TypeVar
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
@@ -12,6 +11,7 @@ from msgspec import UNSET
 
 from atpix.errors import ValidationFailed
 from atpix.http.dependencies import Anyone
+from atpix.http.pages import Page, Window
 from atpix.http.wire import Listing, Pagination
 from atpix.ids import as_uuid
 
@@ -28,23 +28,7 @@ CursorParameter = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """The part of a listing that was asked for. `after` is the last id of the page before."""
-
-    limit: int
-    offset: int
-    after: str | None
-
-
 Paged = NamedDependency[Window]
-
-
-@dataclass(frozen=True, slots=True)
-class Page(Generic[Row]):
-    rows: Sequence[Row]
-    total: int
-    has_more: bool
 
 
 async def provide_window(

@@ -8,7 +8,7 @@ from msgspec import UNSET, UnsetType
 from atpix import outbox
 from atpix.caller import Caller
 from atpix.db import Writing
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import Alias, FlowId, ImageId, ImageRef, blob_key
 from atpix.images import aliases, meta, rows
 from atpix.images.aliases import Move

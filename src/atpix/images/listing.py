@@ -10,7 +10,7 @@ from sqlalchemy import bindparam
 from atpix.caller import Caller
 from atpix.db import Reading
 from atpix.db.tables import aliases, image_counts, images
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import Alias, FlowId
 from atpix.images.rows import COLUMNS, FROM, Image, image_of
 

@@ -13,7 +13,7 @@ from atpix.generations import admission, beginning, finishing
 from atpix.generations import rows as generations
 from atpix.generations.errors import ReferenceGone
 from atpix.generations.rows import Generation
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import ImageId, ScopeId, Slug, new_id, time_ms
 from atpix.live import rows
 from atpix.live.errors import ImageNotInScope, ScopeAlreadyExists

@@ -13,7 +13,7 @@ from atpix.db.generation_tables import generations, live_images, live_scopes
 from atpix.db.tables import images
 from atpix.generations import rows as generation_rows
 from atpix.generations.rows import Generation, Status, of_row
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import GenerationId, ImageId, ProjectId, ScopeId, Slug, new_id
 from atpix.live.errors import ScopeNotFound
 

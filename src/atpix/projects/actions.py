@@ -11,7 +11,7 @@ from atpix.caller import SCOPES, ProjectSettings, Scope
 from atpix.db import Writing
 from atpix.db.tables import api_keys, organizations, projects
 from atpix.errors import ValidationFailed
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import KeyId, OrganizationId, ProjectId, Slug, as_uuid, new_id, parse_slug
 from atpix.projects import keys, preferences, rows
 from atpix.projects.errors import KeyNotActive, KeyNotFound, OrganizationAlreadyExists, ProjectAlreadyExists

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from atpix.caller import ProjectSettings, Scope
 from atpix.db import Reading, Writing
 from atpix.db.tables import api_keys, organizations, projects
-from atpix.http.paging import Page, Window
+from atpix.http.pages import Page, Window
 from atpix.ids import KeyId, OrganizationId, ProjectId, Slug
 from atpix.projects import preferences
 from atpix.projects.errors import KeyNotFound, OrganizationNotFound, ProjectNotFound
