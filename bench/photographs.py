@@ -6,6 +6,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+import pyvips
 import skimage
 from PIL import Image
 
@@ -35,15 +36,21 @@ def make(folder: Path) -> Photographs:
     )
 
 
-def detailed(folder: Path, size: tuple[int, int] = (4000, 3000), *, suffix: str = "jpg") -> Path:
+def detailed(
+    folder: Path, size: tuple[int, int] = (4000, 3000), *, suffix: str = "jpg", progressive: bool = False
+) -> Path:
     """With detail down to the pixel, which scaling up alone does not give: a photograph's light, another's fine texture
     and grain. 12 megapixels as JPEG of quality 90 are 4 MB. Other sizes are scaled from it; each file is made once.
+    `progressive`: from coarse to fine; in a PNG that is interlaced.
     """
-    path = folder / f"detailed-{size[0]}x{size[1]}.{suffix}"
+    path = folder / f"detailed-{size[0]}x{size[1]}{'-progressive' if progressive else ''}.{suffix}"
     if not path.exists():
         scene = _scene()
         image = scene if scene.size == size else scene.resize(size, Image.Resampling.BICUBIC)
-        image.save(path, quality=90, method=2, compress_level=1)
+        if suffix == "png" and progressive:  # Pillow writes none
+            pyvips.Image.new_from_array(np.asarray(image)).pngsave(str(path), compression=1, interlace=True)
+        else:
+            image.save(path, quality=90, method=2, compress_level=1, progressive=progressive)
     return path
 
 

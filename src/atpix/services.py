@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Self
 
-from atpix.blobs import Blobs
+from atpix.blobs import Blobs, configured
 from atpix.db import Database
 from atpix.failpoints import Failpoint, failpoint
-from atpix.imaging.children import Examiners
+from atpix.imaging.children import RENDERING_BYTES, Examiners
 from atpix.imaging.renderers import Renderers
 from atpix.providers.registry import Providers
 from atpix.renditions import Shelf
@@ -38,7 +38,7 @@ class Services:
         """Raises DatabaseFault, StoreFault when an address cannot be used at all, SettingsFault when the provider by
         default is not configured.
         """
-        blobs, armed = open_blobs(settings), failpoint(settings.failpoint)
+        blobs, armed = configured.opened(settings), failpoint(settings.failpoint)
         renderers = Renderers(
             workers=settings.renderers,
             timeout_s=settings.render_timeout_s,
@@ -53,7 +53,7 @@ class Services:
             examiners=Examiners(
                 workers=settings.decoders,
                 timeout_s=settings.decoder_timeout_s,
-                max_memory_bytes=settings.decoder_memory_bytes,
+                max_memory_bytes=min(settings.decoder_memory_bytes, settings.render_memory_bytes - RENDERING_BYTES),
                 max_waiting=settings.decoder_queue,
             ),
             renderers=renderers,
@@ -75,18 +75,3 @@ class Services:
         self.renderers.close()
         self.renditions.close()
         self.db.close()
-
-
-def open_blobs(settings: Settings) -> Blobs:
-    return Blobs.open(
-        settings.storage,
-        timeout_s=settings.storage_timeout_s,
-        retries=settings.storage_retries,
-        staging=settings.data / "staging",
-        options={
-            "endpoint": settings.s3_endpoint,
-            "region": settings.s3_region,
-            "access_key_id": settings.s3_access_key_id,
-            "secret_access_key": settings.s3_secret_access_key.get_secret_value(),
-        },
-    )

@@ -21,6 +21,10 @@ class DecoderFailed(ImagingError):
     """The decoder died, took too long or needed too much memory. Only this one request is lost."""
 
 
+class TooMuchMemory(DecoderFailed):
+    """More than a child may have. The file may well be whole; what to do depends on who asked."""
+
+
 class DecoderDied(DecoderFailed):
     """It may have died of something else: another one may do it."""
 

@@ -14,7 +14,7 @@ import pyvips
 
 from atpix.imaging import containers
 from atpix.imaging.containers.reading import mapped
-from atpix.imaging.errors import DecoderFailed, ImageTooLarge, InvalidImage
+from atpix.imaging.errors import DecoderFailed, ImageTooLarge, InvalidImage, TooMuchMemory
 from atpix.imaging.sniff import DECODABLE, HEAD_BYTES, MediaType, sniff
 from atpix.imaging.turning import Size, Turn
 from atpix.imaging.values import Limits
@@ -140,7 +140,7 @@ def explained(
     if not path.exists():  # it was deleted after its header was read
         return FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
     if any(word in said.lower() for word in _NO_MEMORY):
-        return DecoderFailed("Decoding the image needs more memory than is allowed.")
+        return TooMuchMemory("Decoding the image needs more memory than is allowed.")
     if decoded or _ENCODER.search(said):
         return DecoderFailed("The result could not be written in this format.")
     return InvalidImage(f"The {name_of(media_type)} is truncated or corrupt: not all of it decodes.")

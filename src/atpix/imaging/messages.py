@@ -71,6 +71,7 @@ _ERRORS: dict[str, type[Exception]] = {
         errors.InvalidImage,
         errors.ImageTooLarge,
         errors.DecoderFailed,
+        errors.TooMuchMemory,
     )
 }
 

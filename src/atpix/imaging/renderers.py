@@ -1,33 +1,17 @@
 """Renditions are made in child processes of their own, apart from those that examine uploads: see `processes`."""
 
 from atpix.imaging import messages
+from atpix.imaging.children import Children
 from atpix.imaging.errors import DecoderFailed
 from atpix.imaging.orders import Order, Rendered
-from atpix.imaging.pool import Call, Load, Pool
+from atpix.imaging.pool import Call
 
 
-class Renderers:
-    """At most `workers` children; every method blocks and may be called from any thread. The bounds are `Pool`'s."""
+class Renderers(Children):
+    """Those that make renditions."""
 
-    def __init__(
-        self,
-        workers: int,
-        timeout_s: float,
-        max_memory_bytes: int,
-        *,
-        max_waiting: int = 64,
-        max_tasks: int = 1000,
-    ) -> None:
-        self._timeout_s = timeout_s
-        self._pool = Pool(
-            "atpix.imaging.render_child",
-            workers,
-            max_memory_bytes,
-            max_waiting=max_waiting,
-            max_tasks=max_tasks,
-            busy="Too many images are being rendered. Try again in a moment.",
-        )
-        self.warm, self.close = self._pool.warm, self._pool.close
+    _MODULE = "atpix.imaging.render_child"
+    _BUSY = "Too many images are being rendered. Try again in a moment."
 
     def render(self, order: Order, *, background: bool = False) -> Rendered:
         """Make the file `order.target`. Orders of the same `order.same` go to the child that has its pixels already.
@@ -37,12 +21,7 @@ class Renderers:
         failure `order.target` may hold a part.
         """
         call = Call(messages.packed(order), self._timeout_s, image=order.same, background=background)
-        answer = messages.told(messages.answer(self._pool.ask(call)))
+        answer = self._ask(call)
         if isinstance(answer, messages.Drawn):
             return answer.rendered
         raise DecoderFailed("The renderer gave an answer to another question.")
-
-    @property
-    def load(self) -> Load:
-        """Of this moment, for metrics."""
-        return self._pool.load

@@ -20,14 +20,15 @@ from typing import BinaryIO
 import pyvips
 
 from atpix.imaging import messages
-from atpix.imaging.errors import DecoderFailed, ImagingError
+from atpix.imaging.errors import DecoderFailed, ImagingError, TooMuchMemory
 
 _NICENESS = 10
 """Below the server. With 5, API reads took 3 times as long beside a full queue of renders, with 10 1.5 times."""
 _STAYS_AT_MOST = 1 / 3
 """Of the memory that is allowed. A child that keeps more after its work would fail at a later image, and blame it."""
 
-_NEEDS_TOO_MUCH = messages.Refused(DecoderFailed.__name__, "Decoding the image needs more memory than is allowed.")
+_FAILURES = {DecoderFailed.__name__, TooMuchMemory.__name__}
+_NEEDS_TOO_MUCH = messages.Refused(TooMuchMemory.__name__, "Decoding the image needs more memory than is allowed.")
 
 
 def serve(answer: Callable[[bytes], messages.Answer], forget: Callable[[], None] = lambda: None) -> None:
@@ -56,7 +57,7 @@ def serve(answer: Callable[[bytes], messages.Answer], forget: Callable[[], None]
 
 
 def _is_failure(told: messages.Answer) -> bool:
-    return isinstance(told, messages.Refused) and told.error == DecoderFailed.__name__
+    return isinstance(told, messages.Refused) and told.error in _FAILURES
 
 
 def _data_bytes() -> int:
