@@ -1,4 +1,4 @@
-"""A look at a data folder without SQLAlchemy, whose import takes longer than the rest of a start of `atpix serve`."""
+"""A look at a database without SQLAlchemy, whose import takes longer than the rest of a start of `atpix serve`."""
 
 import sqlite3
 from contextlib import closing
@@ -8,17 +8,39 @@ from atpix import SCHEMA
 from atpix.settings import Settings
 
 _SQLITE = "sqlite:///"
+_POSTGRESQL = ("postgresql://", "postgresql+psycopg://")
+_REVISION = "SELECT version_num FROM alembic_version"
 
 
 def is_as_we_left_it(settings: Settings) -> bool:
-    """An SQLite database of this program's schema. False for all else, which wants a closer look."""
-    file = Path(settings.database.removeprefix(_SQLITE))
-    if not settings.database.startswith(_SQLITE) or not file.is_file():
+    """A database of this program's schema. False for all else, which wants a closer look and better words."""
+    if settings.database.startswith(_SQLITE):
+        return _sqlite(Path(settings.database.removeprefix(_SQLITE)), settings.database_timeout_s)
+    for scheme in _POSTGRESQL:
+        if settings.database.startswith(scheme):
+            return _postgresql(settings.database.replace(scheme, "postgresql://", 1), settings.database_timeout_s)
+    return False
+
+
+def _sqlite(file: Path, timeout_s: float) -> bool:
+    if not file.is_file():
         return False
     try:
-        with closing(sqlite3.connect(file, timeout=settings.database_timeout_s, isolation_level=None)) as connection:
+        with closing(sqlite3.connect(file, timeout=timeout_s, isolation_level=None)) as connection:
             connection.execute("BEGIN IMMEDIATE").close()  # it can be written to
-            found = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+            found = connection.execute(_REVISION).fetchone()
     except sqlite3.Error:
+        return False
+    return found is not None and str(found[0]) == SCHEMA
+
+
+def _postgresql(url: str, timeout_s: float) -> bool:
+    import psycopg
+
+    try:
+        with psycopg.connect(url, connect_timeout=max(2, int(timeout_s))) as connection:
+            connection.execute(f"SET statement_timeout = {int(timeout_s * 1000)}".encode())
+            found = connection.execute(_REVISION).fetchone()
+    except psycopg.Error:
         return False
     return found is not None and str(found[0]) == SCHEMA

@@ -59,6 +59,31 @@ def require_folder(folder: Path) -> None:
         raise Unusable(f"The data folder {folder} cannot be used: {error.strerror}.") from None
 
 
+def require_store(settings: Settings) -> None:
+    """It takes blobs. Raises Unusable, StorageUnavailable."""
+    if settings.storage.startswith("file://"):
+        require_folder(Path(settings.storage.removeprefix("file://")))
+        return
+    from atpix.blobs import configured
+
+    try:
+        blobs = configured.opened(settings)
+    except ValueError as error:
+        raise Unusable(str(error)) from None
+    blobs.check()
+
+
+def require_database(settings: Settings) -> None:
+    """At this program's schema. Raises Unusable, DatabaseFault."""
+    from atpix.db import Database
+
+    db = Database.open(settings.database, timeout_s=settings.database_timeout_s)
+    try:
+        require_schema(db, settings)
+    finally:
+        db.close()
+
+
 def require_schema(db: "Database", settings: Settings) -> None:
     """Raises Unusable, DatabaseFault."""
     from atpix.db.migrating import migrate, revision

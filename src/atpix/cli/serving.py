@@ -5,6 +5,7 @@ requests, also half-received uploads, and only then ends. `workers_kill_timeout`
 itself (SO_REUSEPORT), so a taken port goes unnoticed unless it is tried before.
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -12,7 +13,6 @@ import socket
 import sys
 import threading
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from cyclopts import Parameter
@@ -55,12 +55,10 @@ def check(settings: Settings) -> None:
     SettingsFault.
     """
     configured.require(settings)
-    if glance.is_as_we_left_it(settings) and settings.storage.startswith("file://"):
-        opening.require_folder(settings.data)
-        opening.require_folder(Path(settings.storage.removeprefix("file://")))
-        return
-    with opening.services(settings) as svc:
-        svc.blobs.check()
+    opening.require_folder(settings.data)
+    if not glance.is_as_we_left_it(settings):
+        opening.require_database(settings)
+    opening.require_store(settings)
 
 
 def free_port(host: str, port: int) -> int:
@@ -122,9 +120,14 @@ def _in_worker(parent: int) -> Any:  # noqa: ANN401  granian's type of an applic
     # Ctrl-C goes to the whole terminal group. The parent passes it on as SIGTERM, and a granian worker that gets two
     # signals at once sometimes waits for ever (1 in 10, measured).
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    # What a start makes is there until the end: the collector need not look at it, neither now nor ever.
+    gc.disable()
     from atpix.web import from_environment
 
-    return from_environment()
+    application = from_environment()
+    gc.freeze()
+    gc.enable()
+    return application
 
 
 def die_with(parent: int) -> None:
