@@ -28,7 +28,7 @@ _KINDS = {
     "interlaced PNG": ("png", True),
     "WebP": ("webp", False),
 }
-"""A file's suffix, and whether it is progressive: then its decoder holds all of it. The kinds that need more yet stand in
+"""A file's suffix, and whether it is progressive: then its decoder holds all of it. Kinds that need more yet stand in
 docs/decisions/memory-of-children.md.
 """
 _MOST_BYTES = 500 * machine.MIB
