@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from tests import in_process
 from tests.access import Access
 from tests.backends import Backends, Clock
-from tests.generations.providers import LONG_S, Scripted, ScriptedProviders
+from tests.generations.providers import LONG_S, Gate, Scripted, ScriptedProviders
 
 from atpix import doctor
 from atpix.caller import SCOPES, Caller
@@ -75,6 +75,17 @@ class Studio:
         if start:
             self.started(runner)
         return runner
+
+    def held_up(
+        self, then: object = None, *, renew_every_s: float = 15, **columns: object
+    ) -> tuple[Gate, GenerationId, Runner]:
+        """A generation whose call is under way until the gate lets it through."""
+        gate = Gate(then)
+        self.provider.answers.append(gate)
+        generation = self.ask(**columns)
+        runner = self.runner(renew_every_s=renew_every_s)
+        assert gate.reached.wait(LONG_S)
+        return gate, generation, runner
 
     def started(self, runner: Runner) -> None:
         runner.start()

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests import atpix_server
 from tests.atpix_server import AtpixServer
-from tests.generations.providers import LONG_S, Gate, picture
+from tests.generations.providers import LONG_S, picture
 from tests.generations.studio import Studio
 from tests.providers.conftest import Answer, StandIn
 from tests.wire import eventually
@@ -132,11 +132,7 @@ def test_a_runner_that_leaves_does_not_call_what_it_has_begun_to_prepare(studio:
 
 
 def test_a_runner_keeps_its_leases_while_it_waits_for_calls_to_end(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner(renew_every_s=0.01)
-    assert gate.reached.wait(LONG_S)
+    gate, generation, runner = studio.held_up(renew_every_s=0.01)
     runner.leave()
     before = studio.row(generation).lease_until
 

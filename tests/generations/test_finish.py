@@ -7,7 +7,7 @@ import pytest
 import sqlalchemy as sa
 from tests import in_process
 from tests.access import Access
-from tests.generations.providers import Gate, failed
+from tests.generations.providers import failed
 from tests.generations.studio import Studio
 
 from atpix.db import Database
@@ -123,11 +123,7 @@ def deletes_the_flow(studio: Studio, generation: GenerationId) -> None:
 
 @pytest.mark.parametrize("deed", [deletes, cancels, deletes_the_flow])
 def test_what_nobody_wants_any_more_when_its_picture_comes_leaves_nothing(studio: Studio, deed: Deed):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask(flow_id=new_flow(studio), alias="@hero")
-    runner = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, runner = studio.held_up(flow_id=new_flow(studio), alias="@hero")
 
     deed(studio, generation)
     gate.let_through()
@@ -139,11 +135,7 @@ def test_what_nobody_wants_any_more_when_its_picture_comes_leaves_nothing(studio
 
 @pytest.mark.parametrize("deed", [deletes, cancels])
 def test_a_job_that_was_handed_in_meanwhile_is_cancelled_at_its_provider(studio: Studio, deed: Deed):
-    gate = Gate(then=Queued("job-1", 3600))
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, runner = studio.held_up(then=Queued("job-1", 3600))
 
     deed(studio, generation)
     gate.let_through()
@@ -188,11 +180,7 @@ def test_one_that_has_ended_cannot_be_cancelled(studio: Studio):
 
 
 def test_a_run_that_was_cancelled_and_begun_anew_has_the_new_runs_image(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, runner = studio.held_up()
 
     cancels(studio, generation)
     studio.again(generation, error_code=None, error_message=None)
@@ -207,11 +195,7 @@ def test_a_run_that_was_cancelled_and_begun_anew_has_the_new_runs_image(studio: 
 
 
 def test_a_key_that_is_revoked_meanwhile_stops_nothing(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask(alias="@hero")
-    studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, _ = studio.held_up(alias="@hero")
 
     actions.revoke_key(studio.svc, studio.project.caller.key)
     gate.let_through()
@@ -252,11 +236,7 @@ def test_a_fault_of_our_own_anywhere_ends_with_one_image_and_one_answered_call(n
 
 def test_a_database_that_answers_nobody_for_a_while_loses_no_picture(new_studio, tmp_path):
     studio = new_studio(database_timeout_s=0.1)
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, runner = studio.held_up()
 
     other = Database.open(studio.svc.settings.database)
     with other.transaction() as tx:

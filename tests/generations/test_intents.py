@@ -1,7 +1,7 @@
 """Bytes that are to come: their intents live as long as the run, and nothing of them is left over."""
 
 import sqlalchemy as sa
-from tests.generations.providers import LONG_S, Gate
+from tests.generations.providers import LONG_S
 from tests.generations.studio import Studio
 
 from atpix import outbox
@@ -24,11 +24,7 @@ def intended_at(studio: Studio, key: BlobKey) -> int:
 
 def test_a_call_that_takes_longer_than_an_intent_lives_is_made_once(new_studio):
     studio = new_studio(intent_ttl_s=5)
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner(renew_every_s=0.01)
-    assert gate.reached.wait(LONG_S)
+    gate, generation, runner = studio.held_up(renew_every_s=0.01)
 
     for _ in range(3):
         studio.clock.advance(4)
@@ -44,11 +40,7 @@ def test_a_call_that_takes_longer_than_an_intent_lives_is_made_once(new_studio):
 
 
 def test_bytes_that_come_after_the_sweeper_go_and_the_next_attempt_plans_others(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    studio.runner()
-    assert gate.reached.wait(LONG_S)
+    gate, generation, _ = studio.held_up()
 
     old = planned(studio, generation)
     with studio.svc.db.transaction() as tx:
@@ -66,11 +58,7 @@ def planned_of_image(studio: Studio, generation: GenerationId) -> BlobKey:
 
 
 def test_a_run_that_was_ended_for_being_late_leaves_no_bytes_behind_the_sweeper(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner()
-    assert gate.reached.wait(LONG_S)
+    gate, generation, runner = studio.held_up()
 
     studio.clock.advance(301)
     runner.wake()

@@ -8,6 +8,7 @@ from tests import in_process
 from tests.generations.api import PATH, code
 from tests.generations.providers import Scripted
 
+from atpix import windows
 from atpix.db.generation_tables import generations as generation_table
 from atpix.errors import AtpixError
 from atpix.generations import actions
@@ -50,10 +51,28 @@ def test_every_run_counts(generations, raw, choose):
     assert code(raw.post(f"{PATH}/{made['id']}/replay")) == (429, "RATE_LIMIT_EXCEEDED")
 
 
-def test_none_is_no_limit(generations, choose):
+def test_none_is_no_limit_of_its_own(generations, choose, svc):
     choose(generationsPerMinute=0)
 
-    assert "x-ratelimit-limit" not in generations.post().headers
+    assert generations.post().headers["x-ratelimit-limit"] == str(svc.settings.writes_per_minute)
+
+
+def test_an_answer_speaks_of_the_limit_that_is_nearer(generations, choose, svc, project):
+    choose(generationsPerMinute=3)
+    first = generations.post()
+    most = svc.settings.writes_per_minute
+    with svc.db.transaction() as tx:
+        windows.count(tx, f"writes:{project.row.id}", svc.now(), period_ms=60_000, times=most - 2)
+
+    second, refused = generations.post(), generations.post()
+
+    told = [
+        (one.headers["x-ratelimit-limit"], one.headers["x-ratelimit-remaining"]) for one in (first, second, refused)
+    ]
+    assert told == [("3", "2"), (str(most), "0"), (str(most), "0")]
+    assert code(refused) == (429, "RATE_LIMIT_EXCEEDED")
+    with svc.db.read() as tx:
+        assert windows.seen(tx, f"generations:{project.row.id}", svc.now(), period_ms=60_000).n == 2
 
 
 def test_of_many_at_once_exactly_as_many_pass_as_may(generations, choose):

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from PIL import Image as Pillow
 from tests import in_process
-from tests.generations.providers import Enhancing, Gate, failed, picture
+from tests.generations.providers import Enhancing, failed, picture
 from tests.generations.studio import Studio
 from tests.photographs import encoded, photo, pixels
 
@@ -76,11 +76,7 @@ def test_a_provider_that_wants_more_time_than_there_is_ends_it(studio: Studio):
 
 
 def test_a_call_that_does_not_come_back_in_time_ends_in_the_record_and_its_answer_is_thrown_away(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    runner = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, runner = studio.held_up()
 
     studio.clock.advance(301)
     runner.wake()
@@ -313,11 +309,7 @@ def test_a_reference_that_is_gone_ends_it_with_a_sentence(studio: Studio, how):
 
 def test_a_disk_that_takes_nothing_for_a_while_costs_no_second_picture(studio: Studio):
     folder = Path(studio.svc.settings.storage.removeprefix("file://")) / studio.project.caller.project
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, _ = studio.held_up()
 
     folder.write_bytes(b"")  # where the folder of its bytes should be
     gate.let_through()

@@ -55,11 +55,7 @@ def test_a_runner_of_another_machine_is_succeeded_when_its_lease_has_ended(studi
 
 
 def test_a_runner_that_lives_keeps_what_it_has(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    first = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, first = studio.held_up()
 
     second = studio.runner()
     studio.ended(studio.ask())
@@ -143,11 +139,7 @@ def test_stopping_waits_for_the_call_under_way_and_gives_back_the_rest(new_studi
 
 
 def test_a_runner_that_is_still_at_work_when_it_should_stop_keeps_its_claim_and_ends_it(studio: Studio):
-    gate = Gate()
-    studio.provider.answers.append(gate)
-    generation = studio.ask()
-    first = studio.runner()
-    assert gate.reached.wait(30)
+    gate, generation, first = studio.held_up()
     first.stop(0)
 
     second = studio.runner()
