@@ -116,6 +116,9 @@ class Settings(BaseSettings):
     enhancer_timeout_s: float = Field(default=20, gt=0)
     trusted_proxies: list[IPvAnyNetwork] = []
 
+    writes_per_minute: int = Field(default=30_000, ge=0)
+    reads_per_minute: int = Field(default=0, ge=0)
+
     threads: int = Field(default=16, ge=2, le=256)
     key_cache_s: float = Field(default=2, ge=0, le=5)
     alias_max_age_s: int = Field(default=1, ge=0)

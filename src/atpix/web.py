@@ -25,6 +25,7 @@ from atpix.health.readiness import Readiness
 from atpix.http import bodies, dependencies, docs_page, openapi, paging, termination
 from atpix.http.bodies import StrictRequest
 from atpix.http.frame import Cdn, Frame
+from atpix.http.limiting import Limits
 from atpix.http.receiving import Lane
 from atpix.http.rendering import render
 from atpix.http.types import Application
@@ -88,6 +89,7 @@ def create_app(svc: Services, *, heed_signals: bool = False) -> Application:
         {
             "services": svc,
             "authenticator": authenticator,
+            "limits": Limits(svc.db, svc.now, svc.settings),
             "lane": lane,
             "meters": counted,
             "waiters": waiters,

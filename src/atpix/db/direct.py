@@ -64,7 +64,7 @@ class DirectReading(Reading):
         return rows[0] if rows else None
 
     def all(self, query: Executable, parameters: Values | None = None) -> Sequence[Any]:
-        plan = planned(cast("sa.Select[Any]", query), self._dialect)
+        plan = planned(cast("sa.sql.expression.ReturnsRows", query), self._dialect)
         values = {**plan.defaults, **(parameters or {})}
         for name, bind in plan.binders.items():
             values[name] = bind(values[name])
@@ -79,10 +79,11 @@ class DirectReading(Reading):
 
 
 @lru_cache(maxsize=256)
-def planned(query: "sa.Select[Any]", dialect: Dialect) -> Plan:
+def planned(query: "sa.sql.expression.ReturnsRows", dialect: Dialect) -> Plan:
     compiled = query.compile(dialect=dialect)
     binders = {bind.key: bind.type.dialect_impl(dialect).bind_processor(dialect) for bind in compiled.binds.values()}
-    types = [column.type.dialect_impl(dialect) for column in query.selected_columns]
+    columns = query.exported_columns
+    types = [column.type.dialect_impl(dialect) for column in columns]
     # psycopg returns what we want by itself, ids as text because `Link` says so.
     loaders = [] if dialect.name == "postgresql" else [kind.result_processor(dialect, None) for kind in types]
     return Plan(
@@ -91,7 +92,7 @@ def planned(query: "sa.Select[Any]", dialect: Dialect) -> Plan:
         binders={name: bind for name, bind in binders.items() if bind is not None},
         order=tuple(compiled.positiontup or ()),
         loaders=[(at, load) for at, load in enumerate(loaders) if load is not None],
-        row=namedtuple("Row", [str(key) for key in query.selected_columns.keys()], rename=True),  # noqa: PYI024, SIM118
+        row=namedtuple("Row", [str(key) for key in columns.keys()], rename=True),  # noqa: PYI024, SIM118
     )
 
 
@@ -132,19 +133,23 @@ class PostgresDirect:
     finds it.
     """
 
-    def __init__(self, conninfo: str, options: dict[str, Any], timeout_s: float) -> None:
+    def __init__(self, conninfo: str, options: dict[str, Any], timeout_s: float, *, links: int = _LINKS) -> None:
         from sqlalchemy.dialects.postgresql.psycopg import PGDialect_psycopg
 
-        self._conninfo, self._timeout_s = conninfo, timeout_s
+        self._conninfo, self._timeout_s, self._most = conninfo, timeout_s, links
         self._options = {**options, "options": f"{options['options']} {_PLANS}"}
         self._links: list[Link] = []
         self._opening: asyncio.Task[Link] | None = None
-        numbered: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
-        self._reading = DirectReading(numbered, lambda plan, values: await_only(self._rows(plan, values)))
+        self.dialect: Dialect = PGDialect_psycopg(paramstyle="numeric_dollar")  # type: ignore[no-untyped-call]
+        self._reading = DirectReading(self.dialect, self.fetch)
 
     @contextmanager
     def read(self) -> Iterator[Reading]:
         yield self._reading
+
+    def fetch(self, plan: Plan, values: Values) -> list[tuple[Any, ...]]:
+        """From inside a greenlet."""
+        return await_only(self._rows(plan, values))
 
     async def _rows(self, plan: Plan, values: Values) -> list[tuple[Any, ...]]:
         """One time-out for the connection and the answer. Raises Overloaded past it, psycopg.Error."""
@@ -175,7 +180,7 @@ class PostgresDirect:
         if link is not None and link.closed:
             self._links.remove(link)
             return await self._link()
-        if link is not None and (not link.reads or len(self._links) == _LINKS):
+        if link is not None and (not link.reads or len(self._links) == self._most):
             return link
         return await self._opened()
 

@@ -18,6 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from atpix.db.direct import PostgresDirect, SqliteDirect
+from atpix.db.jotting import Jotting, PostgresJotter, SqliteJotter
 from atpix.db.reading import Reading, Writing
 from atpix.db.writers import Writers
 from atpix.errors import DatabaseBusy, Overloaded, StorageFull, StorageUnavailable
@@ -111,13 +112,23 @@ class Database:
 
     @cached_property
     def _direct(self) -> SqliteDirect | PostgresDirect:
-        if self.is_sqlite:
-            return SqliteDirect(self.sqlite_path)
-        return PostgresDirect(
-            self.url.set(drivername="postgresql").render_as_string(hide_password=False),
-            connect_arguments(self._timeout_s),
-            self._timeout_s,
-        )
+        return SqliteDirect(self.sqlite_path) if self.is_sqlite else PostgresDirect(*self._postgres)
+
+    async def jot(self, write: Callable[[Jotting], T]) -> T:
+        """Run a function whose statements each commit by themselves, without a sync: see `jotting.py`."""
+        with _faults_translated():
+            return await self._jotter.run(write)
+
+    @cached_property
+    def _jotter(self) -> SqliteJotter | PostgresJotter:
+        if self._writers is not None:
+            return SqliteJotter(self.sqlite_path, self._writers)
+        return PostgresJotter(*self._postgres)
+
+    @property
+    def _postgres(self) -> tuple[str, dict[str, Any], float]:
+        plain = self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+        return plain, connect_arguments(self._timeout_s), self._timeout_s
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[Writing]:
@@ -152,6 +163,8 @@ class Database:
             raise DatabaseFault("Another process keeps the database to itself; see which one, and end it.") from error
 
     def close(self) -> None:
+        if "_jotter" in self.__dict__:
+            self._jotter.close()
         self._reader.dispose()
         self._writer.dispose()
         if self._writers is not None:

@@ -41,12 +41,16 @@ class Writing(Reading):
         kept = {"preserve_rowcount": True}  # PostgreSQL would otherwise say -1 for an INSERT
         return self._connection.execute(statement, parameters, execution_options=kept).rowcount
 
-    def upsert(self, table: sa.Table) -> Any:  # noqa: ANN401  two dialects' Insert, with one shape and no common type
-        """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
-        if self.dialect == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as pg_insert
+    def upsert(self, table: sa.Table) -> Any:  # noqa: ANN401  as below
+        return upsert(table, self.dialect)
 
-            return pg_insert(table)
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-        return sqlite_insert(table)
+def upsert(table: sa.Table, dialect: str) -> Any:  # noqa: ANN401  two dialects' Insert, with one shape and no common type
+    """An INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    if dialect == "postgresql":
+        from sqlalchemy.dialects.postgresql import insert as pg_insert
+
+        return pg_insert(table)
+    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+    return sqlite_insert(table)

@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from atpix.caller import Administrator, Caller, Scope
 from atpix.errors import Forbidden, Unauthorized, ValidationFailed
+from atpix.http.limiting import Limits
 from atpix.services import Services
 
 AnyRequest = Request[Any, Any, Any]
@@ -38,11 +39,12 @@ async def provide_services(request: AnyRequest) -> Services:
 
 
 async def provide_caller(request: AnyRequest, svc: Svc) -> Caller:  # noqa: ARG001  after the services
-    """Raises Unauthorized, Forbidden. The scope that a route needs stands in its `opt`."""
+    """The scope that a route needs stands in its `opt`. Raises Unauthorized, Forbidden, TooManyRequests."""
     who = await authenticate(request)
     if not isinstance(who, Caller):
         raise Forbidden("A master key administers; use a project's key for its images.")
     who.require(cast("Scope", request.route_handler.opt["scope"]))
+    await cast("Limits", request.app.state.limits).admit(request, who)
     return who
 
 

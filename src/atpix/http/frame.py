@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from atpix.http import limiting
 from atpix.http.lingering import Body
 from atpix.http.types import Application, Message, Receive, Scope, Send
 from atpix.http.wire import iso
@@ -81,10 +82,10 @@ class Frame:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         began_s = time.perf_counter()
         scope["atpix_request_id"] = request_id = _request_id(scope)
-        seen = _Seen(send, (b"x-request-id", request_id.encode()), bodiless=scope["method"] == "HEAD")
+        asked = {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope  # HEAD is GET without the body
+        seen = _Seen(send, asked, bodiless=asked is not scope)
         structlog.contextvars.bind_contextvars(request_id=request_id)
         body = Body(receive) if scope["method"] in _WITH_BODY else None
-        asked = {**scope, "method": "GET"} if seen.bodiless else scope  # HEAD is GET without the body
         try:
             await self._api(asked, body or receive, seen)
         finally:
@@ -129,12 +130,13 @@ class Frame:
 class _Seen:
     """A `send` that remembers what went through it. Status 499 (nginx's) stays when the client left before."""
 
-    __slots__ = ("_extra", "_headers", "_send", "bodiless", "sent_bytes", "status")
+    __slots__ = ("_api", "_bodiless", "_headers", "_send", "sent_bytes", "status")
 
-    def __init__(self, send: Send, extra: tuple[bytes, bytes] | None = None, *, bodiless: bool = False) -> None:
+    def __init__(self, send: Send, api: Scope | None = None, *, bodiless: bool = False) -> None:
+        """`api`: the request's scope, where answers say its id and what is left of its limit."""
         self._send = send
-        self.bodiless = bodiless
-        self._extra = extra
+        self._bodiless = bodiless
+        self._api = api
         self._headers: list[tuple[bytes, bytes]] = []
         self.status = 499
         self.sent_bytes = 0
@@ -143,10 +145,11 @@ class _Seen:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             self._headers = message["headers"]
-            if self._extra is not None:
-                message["headers"] = [*message["headers"], self._extra]
+            if self._api is not None:
+                name = (b"x-request-id", self._api["atpix_request_id"].encode())
+                message["headers"] = [*limiting.headers_with(message["headers"], self._api), name]
         elif message["type"] == "http.response.body":
-            if self.bodiless:
+            if self._bodiless:
                 message["body"] = b""
             self.sent_bytes += len(message.get("body", b""))
         elif message["type"] == "http.response.pathsend":  # the server reads the file itself

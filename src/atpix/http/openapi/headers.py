@@ -44,7 +44,11 @@ HEADERS: dict[str, Json] = {
     "Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer", "minimum": 0}},
     "Location": _header("Where to look for it."),
     "Preference-Applied": _header("Which preference was honoured."),
-    "X-RateLimit-Limit": {"description": "How many a minute.", "schema": {"type": "integer", "minimum": 0}},
+    "X-RateLimit-Limit": {
+        "description": "How many a minute the project may send: requests, or generations where fewer of them are left."
+        " Absent where nothing is counted.",
+        "schema": {"type": "integer", "minimum": 0},
+    },
     "X-RateLimit-Remaining": {"description": "How many are left of it.", "schema": {"type": "integer", "minimum": 0}},
     "X-RateLimit-Reset": {"description": "When it begins anew, Unix seconds.", "schema": {"type": "integer"}},
     "WWW-Authenticate": _header("How to send a key."),
@@ -66,6 +70,8 @@ HEADERS: dict[str, Json] = {
     "X-Generation-Id": _header("Live URLs: which generation makes it, or has just made it."),
     "Access-Control-Allow-Origin": _header("`*`: any page may read it.", const="*"),
 }  # fmt: skip
+
+RATE = ("X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 
 
 def parameters(*names: str) -> list[Json]:

@@ -15,7 +15,7 @@ from litestar.typing import FieldDefinition
 
 from atpix.caller import Administrator
 from atpix.http.openapi import refusals
-from atpix.http.openapi.headers import headers, parameters
+from atpix.http.openapi.headers import RATE, headers, parameters
 from atpix.http.openapi.schemas import ALIAS, SLUG, UUID, Schemas
 from atpix.http.wire import Listing
 
@@ -28,7 +28,7 @@ _REF: Json = {
 }
 _ALIAS: Json = {"description": "A name such as `@hero`.", "schema": {"type": "string", **ALIAS}}
 _SLUG: Json = {"description": "Its slug.", "schema": {"type": "string", **SLUG}}
-_BEGUN = ("Location", "Preference-Applied", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_BEGUN = ("Location", "Preference-Applied")
 _ANSWERS_WITH = {
     "getImage": ("Cache-Control", "Atpix-Resolved-By"),
     "getGeneration": ("Cache-Control",),
@@ -86,6 +86,8 @@ def _codes(route: HTTPRoute, handler: HTTPRouteHandler, shared: tuple[str, ...])
     if handler.opt.get("public"):
         return tuple(handler.opt.get("codes", ()))
     codes = [*refusals.EVERY, *refusals.WITH_KEY, *refusals.BESIDES.get(str(handler.operation_id), ())]
+    if not _is_administrative(handler):
+        codes += refusals.WITH_LIMIT
     if _named_by(route, "ref"):
         codes += ["IMAGE_NOT_FOUND"] if handler.opt.get("ref") == "id" else refusals.WITH_REF
     if "data" in handler.parsed_fn_signature.parameters:
@@ -117,10 +119,14 @@ def _description(handler: HTTPRouteHandler, *, public: bool) -> str:
 
 
 def _needs(handler: HTTPRouteHandler) -> str:
-    who = handler.parsed_fn_signature.parameters.get("who")
-    if who is not None and who.annotation is Administrator:
+    if _is_administrative(handler):
         return "Needs a master key."
     return f"Needs a project key with the scope `{handler.opt['scope']}`."
+
+
+def _is_administrative(handler: HTTPRouteHandler) -> bool:
+    who = handler.parsed_fn_signature.parameters.get("who")
+    return who is not None and who.annotation is Administrator
 
 
 def _summary(name: str) -> str:
@@ -175,6 +181,8 @@ def _successes(handler: HTTPRouteHandler, schemas: Schemas, shared: tuple[str, .
     """The answer that the return type speaks of, others that `responses=` names, and 304 where one may ask for it."""
     kind = _returned(handler)
     names = ["X-Request-Id"]
+    if not (handler.opt.get("public") or _is_administrative(handler)):
+        names += RATE
     if _is_tagged(handler):
         names.append("ETag")
     if "Idempotency-Key" in shared:
@@ -193,7 +201,7 @@ def _successes(handler: HTTPRouteHandler, schemas: Schemas, shared: tuple[str, .
             | {also: {"schema": {"type": "string"}} for also in handler.opt.get("also", ())},
         }
     if "If-None-Match" in shared:
-        found["304"] = {"description": "You have it already.", "headers": headers("X-Request-Id", "ETag")}
+        found["304"] = {"description": "You have it already.", "headers": headers("X-Request-Id", *RATE, "ETag")}
     return found
 
 

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from atpix.http.openapi.headers import headers
+from atpix.http.openapi.headers import RATE, headers
 
 Json = dict[str, Any]
 
@@ -45,7 +45,10 @@ CODES: dict[str, tuple[int, str]] = {
     "PRIVATE_METADATA": (422, "the image tells where it was taken, and this project refuses that"),
     "IDEMPOTENCY_KEY_REUSED": (422, "this Idempotency-Key was used for another request"),
     "CONTENT_BLOCKED": (422, "the provider refuses to make this picture"),
-    "RATE_LIMIT_EXCEEDED": (429, "too many new renditions, of this image or in this minute; or new generations"),
+    "RATE_LIMIT_EXCEEDED": (
+        429,
+        "too many requests, generations or new renditions; the message says which",
+    ),
     "SCOPE_GENERATION_LIMIT_EXCEEDED": (429, "this scope of live URLs makes no new pictures now"),
     "PROVIDER_RATE_LIMIT": (429, "the provider makes no more pictures for now"),
     "INTERNAL_ERROR": (500, "our fault; report the requestId"),
@@ -57,6 +60,7 @@ CODES: dict[str, tuple[int, str]] = {
 
 EVERY = ("INTERNAL_ERROR", "STORAGE_UNAVAILABLE", "OVERLOADED")
 WITH_KEY = ("VALIDATION_ERROR", "UNAUTHORIZED", "FORBIDDEN")
+WITH_LIMIT = ("RATE_LIMIT_EXCEEDED",)
 WITH_REF = (
     "ALIAS_FORMAT_CHECK", "TECHNICAL_ALIAS_REQUIRES_FLOW", "IMAGE_NOT_FOUND", "ALIAS_NOT_FOUND",
 )  # fmt: skip
@@ -65,7 +69,6 @@ WITH_IDEMPOTENCY = ("IDEMPOTENCY_KEY_IN_USE", "IDEMPOTENCY_KEY_REUSED")
 WITH_IF_MATCH = ("PRECONDITION_FAILED",)
 
 _REFERENCES = ("ALIAS_FORMAT_CHECK", "TECHNICAL_ALIAS_REQUIRES_FLOW", "IMAGE_NOT_FOUND", "ALIAS_NOT_FOUND")
-_LIMITS = ("BUDGET_EXCEEDED", "RATE_LIMIT_EXCEEDED")
 BESIDES: dict[str, tuple[str, ...]] = {
     "uploadImage": (
         "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS", "FLOW_NOT_FOUND", "REQUEST_TIMEOUT", "DUPLICATE_IMAGE",
@@ -78,7 +81,7 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "listFlowImages": ("FLOW_NOT_FOUND",),
     "listFlowGenerations": ("FLOW_NOT_FOUND",),
     "regenerateFlow": (
-        *_LIMITS, "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
+        "BUDGET_EXCEEDED", "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
     ),
     "nameInFlow": ("FLOW_NOT_FOUND", "IMAGE_NOT_FOUND", "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS"),
     "removeFlowAlias": ("FLOW_NOT_FOUND", "ALIAS_NOT_FOUND", "ALIAS_FORMAT_CHECK", "RESERVED_ALIAS"),
@@ -87,20 +90,20 @@ BESIDES: dict[str, tuple[str, ...]] = {
     "getLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "updateLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "regenerateLiveScope": (
-        *_LIMITS, "SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND", "IMAGE_NOT_IN_SCOPE", "IMAGE_NOT_FOUND",
+        "BUDGET_EXCEEDED", "SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND", "IMAGE_NOT_IN_SCOPE", "IMAGE_NOT_FOUND",
         "GENERATION_IN_PROGRESS",
     ),
     "deleteLiveScope": ("SCOPE_INVALID_FORMAT", "SCOPE_NOT_FOUND"),
     "createGeneration": (
-        *_REFERENCES, *_LIMITS, "RESERVED_ALIAS", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND",
+        *_REFERENCES, "BUDGET_EXCEEDED", "RESERVED_ALIAS", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND",
     ),
     "getGeneration": ("GENERATION_NOT_FOUND",),
     "streamGeneration": ("GENERATION_NOT_FOUND",),
     "updateGeneration": (
-        *_REFERENCES, *_LIMITS, "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
+        *_REFERENCES, "BUDGET_EXCEEDED", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS",
     ),
-    "regenerateGeneration": (*_LIMITS, "IMAGE_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS"),
-    "replayGeneration": (*_LIMITS, "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND"),
+    "regenerateGeneration": ("BUDGET_EXCEEDED", "IMAGE_NOT_FOUND", "GENERATION_NOT_FOUND", "GENERATION_IN_PROGRESS"),
+    "replayGeneration": ("BUDGET_EXCEEDED", "IMAGE_NOT_FOUND", "FLOW_NOT_FOUND", "GENERATION_NOT_FOUND"),
     "cancelGeneration": ("GENERATION_NOT_FOUND",),
     "deleteGeneration": ("GENERATION_NOT_FOUND",),
     "createOrganization": ("ORGANIZATION_ALREADY_EXISTS",),
@@ -113,8 +116,8 @@ BESIDES: dict[str, tuple[str, ...]] = {
 """What follows from no rule: the operation's own."""
 
 _HEADERS = {
-    401: ("WWW-Authenticate",), 409: ("Retry-After",), 416: ("Content-Range",), 429: ("Retry-After",),
-    503: ("Retry-After",),
+    401: ("WWW-Authenticate",), 409: ("Retry-After",), 416: ("Content-Range",),
+    429: ("Retry-After", *RATE), 503: ("Retry-After",),
 }  # fmt: skip
 
 
