@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Self
@@ -74,14 +75,19 @@ class Backends:
 
     def server(self, database: str) -> AtpixServer:
         """The session's own. What a test needs otherwise it starts with `serve`."""
-        return self._once(f"server on {database}", lambda: self._started(database))
+        return self._once(f"server on {database}", lambda: self._started(database, database))
+
+    def shared(self, database: str, **settings: object) -> AtpixServer:
+        """One for all tests that want these settings and leave it as it was."""
+        name = f"server on {database} with {settings}"
+        return self._once(name, lambda: self._started(f"{database}-{len(self._made)}", database, **settings))
 
     def services(self, database: str) -> Services:
         return self._once(f"services on {database}", lambda: self._opened(self.server(database).settings))
 
-    def _started(self, database: str) -> AtpixServer:
-        folder = self._folder / database
-        return self._stack.enter_context(atpix_server.running(folder, database_url=self.empty_database(database)))
+    def _started(self, folder: str, database: str, **settings: object) -> AtpixServer:
+        given = {"database_url": self.empty_database(database), **settings}
+        return self._stack.enter_context(atpix_server.running(self._folder / folder, **given))
 
     def _opened(self, settings: Settings) -> Services:
         svc = Services.open(settings)
@@ -144,6 +150,12 @@ def empty_svc(backends: Backends, database: str, clock: Clock, tmp_path: Path) -
     svc = Services.open(settings, now=clock)
     yield replace(svc, examiners=backends.examiners)
     svc.close()
+
+
+@pytest.fixture
+def shared(backends: Backends, database: str) -> Callable[..., AtpixServer]:
+    """As `serve`, with a server that stays for the next test that wants the same settings."""
+    return partial(backends.shared, database)
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ class Client:
             self._restore,
             self._delete,
         )
-        with httpx2.Client(trust_env=False, timeout=30, headers=self._headers) as self._http:
+        with httpx2.Client(trust_env=False, timeout=30, verify=False, headers=self._headers) as self._http:
             try:
                 while True:
                     self._chance.choice(actions)()

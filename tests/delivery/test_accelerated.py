@@ -19,6 +19,7 @@ def accelerated(serve, new_project, connect, wire):
     return server.settings.data, public, f"{access.cdn}/{image.id}"
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_a_file_is_named_instead_of_sent_and_is_there(accelerated):
     data, public, address = accelerated
 

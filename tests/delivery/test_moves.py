@@ -95,7 +95,7 @@ def threads_reading(server):
                 thread.join()
 
         def _read(self):
-            with httpx2.Client(base_url=server.url, trust_env=False) as connection:
+            with httpx2.Client(base_url=server.url, trust_env=False, verify=False) as connection:
                 while not self._stop.is_set():
                     answer = connection.get(self._address)
                     self._seen.append((answer.status_code, answer.content))
@@ -103,14 +103,14 @@ def threads_reading(server):
     return Reading
 
 
-def test_no_process_serves_an_old_holder_after_a_move_was_acknowledged(serve, new_project, connect):
+def test_no_process_serves_an_old_holder_after_a_move_was_acknowledged(shared, new_project, connect):
     """Readers keep their connections, so that each stays with one of the two processes."""
-    server = serve(workers=2)
+    server = shared(workers=2)
     with closing(Services.open(server.settings)) as svc:
         access = new_project(svc)
     client = connect(server, access)
     pictures = [client.images.upload(photo(n)).id for n in range(3)]
-    readers = [httpx2.Client(trust_env=False) for _ in range(8)]
+    readers = [httpx2.Client(trust_env=False, verify=False) for _ in range(8)]
     etags = {}
     for n in range(100):
         image = pictures[n % 3]
@@ -126,13 +126,13 @@ def test_no_process_serves_an_old_holder_after_a_move_was_acknowledged(serve, ne
         reader.close()
 
 
-def test_an_image_deleted_by_one_process_is_gone_from_the_other_within_a_second(serve, new_project, connect):
-    server = serve(workers=2)
+def test_an_image_deleted_by_one_process_is_gone_from_the_other_within_a_second(shared, new_project, connect):
+    server = shared(workers=2)
     with closing(Services.open(server.settings)) as svc:
         access = new_project(svc)
     client = connect(server, access)
     image = client.images.upload(photo(1), alias="@hero")
-    readers = [httpx2.Client(trust_env=False) for _ in range(6)]
+    readers = [httpx2.Client(trust_env=False, verify=False) for _ in range(6)]
     assert {reader.get(image.storage_url).status_code for reader in readers} == {200}
 
     client.images.delete(image.id)

@@ -1,7 +1,6 @@
 """Delivery and deletion when bytes are in a bucket, or in memory."""
 
 from contextlib import closing
-from uuid import uuid4
 
 import pytest
 from tests.photographs import encoded, photo, pixels
@@ -11,15 +10,18 @@ from atpix import doctor
 from atpix.ids import blob_key
 from atpix.services import Services
 
+stores = pytest.mark.parametrize(("stored", "database"), [("memory", "sqlite"), ("s3", "postgresql")], indirect=True)
+"""A store knows no databases, so each is tried on one."""
 
-@pytest.fixture(params=["s3", "memory"])
-def stored(request, backends, serve):
+
+@pytest.fixture
+def stored(request, backends, shared):
     """A server on that store. One process: memory is nobody else's. The small cache of bytes is off."""
     if request.param == "memory":
-        return serve(storage_url="memory://", hot_cache_bytes=0)
+        return shared(storage_url="memory://", hot_cache_bytes=0)
     s3 = backends.s3
-    return serve(
-        storage_url=f"s3://{s3.bucket}/{uuid4().hex}",
+    return shared(
+        storage_url=f"s3://{s3.bucket}/delivered",
         s3_endpoint=s3.endpoint,
         s3_access_key_id=s3.access_key,
         s3_secret_access_key=s3.secret_key,
@@ -27,6 +29,7 @@ def stored(request, backends, serve):
     )
 
 
+@stores
 def test_an_image_is_kept_delivered_in_parts_and_taken_away(stored, new_project, connect, wire):
     with closing(Services.open(stored.settings)) as svc:
         access = new_project(svc)
@@ -54,6 +57,7 @@ def test_an_image_is_kept_delivered_in_parts_and_taken_away(stored, new_project,
             eventually(lambda: doctor.examine(svc).findings == ())
 
 
+@stores
 def test_renditions_are_made_kept_and_taken_away(stored, new_project, connect, wire):
     with closing(Services.open(stored.settings)) as svc:
         access = new_project(svc)

@@ -56,17 +56,18 @@ def test_uploads_that_race_for_one_alias_leave_one_holder(client, threads, histo
     assert [previous for _, _, previous in moves] == [None, *(image for _, image, _ in moves[:-1])]
 
 
-def test_moves_over_crossing_names_by_two_processes_never_fail(serve, new_project, connect, threads):
+def test_moves_over_crossing_names_by_two_processes_never_fail(shared, new_project, connect, threads):
     """Three hundred over fifty names; the bench does a thousand."""
-    server = serve(workers=2)
+    server = shared(workers=2)
     with closing(Services.open(server.settings)) as svc:
-        client = connect(server, new_project(svc))
+        access = new_project(svc)
+        client = connect(server, access)
         pictures = [client.images.upload(photo(0)).id for _ in range(12)]
 
         list(threads.map(lambda n: client.images.assign_alias(pictures[n * 7 % 12], f"@n{n * 13 % 50}"), range(300)))
 
         holders = {image.alias: image.id for image in client.images.iterate() if image.alias}
-        for name, moves in histories(svc).items():
+        for name, moves in histories(svc, access).items():
             assert [revision for revision, _, _ in moves] == list(range(1, len(moves) + 1))
             assert [before for _, _, before in moves] == [None, *(image for _, image, _ in moves[:-1])]
             assert moves[-1][1] == holders.pop(name, None)
@@ -74,10 +75,14 @@ def test_moves_over_crossing_names_by_two_processes_never_fail(serve, new_projec
         assert doctor.examine(svc).findings == ()
 
 
-def histories(svc):
-    """Of every name of the database: (revision, image, previous image), oldest first."""
+def histories(svc, access):
+    """Of every name of the project: (revision, image, previous image), oldest first."""
     found = defaultdict(list)
     with svc.db.read() as tx:
-        for row in tx.all(sa.select(alias_moves).order_by(alias_moves.c.name, alias_moves.c.revision)):
+        for row in tx.all(
+            sa.select(alias_moves)
+            .where(alias_moves.c.project_id == access.row.id)
+            .order_by(alias_moves.c.name, alias_moves.c.revision)
+        ):
             found[row.name].append((row.revision, row.image_id, row.previous_image_id))
     return found

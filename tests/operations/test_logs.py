@@ -1,24 +1,33 @@
 """What the log of a busy and of a failing server holds, and what it never holds."""
 
 import json
+from contextlib import closing
 
 import pytest
 import sqlalchemy as sa
+from tests import atpix_server
+from tests.backends import DATABASES
 from tests.photographs import photo
 from tests.wire import eventually
 
+from atpix.caller import SCOPES
+from atpix.projects import actions
 from atpix.services import Services
 
 SECRET_NAME = "passport-of-jane.jpg"
 
 
-@pytest.fixture
-def watched(serve, new_project):
-    """A server that logs everything, its project, and the services behind it."""
-    server = serve(log_level="debug", log_delivery=True)
-    svc = Services.open(server.settings)
-    yield server, new_project(into=svc), svc
-    svc.close()
+@pytest.fixture(scope="module", params=DATABASES)
+def watched(request, backends, tmp_path_factory, wire):
+    """A server that logs everything and has had good and bad requests of all kinds; a key of it, and what the request
+    that our own code failed at was answered.
+    """
+    settings = {"database_url": backends.empty_database(request.param), "log_level": "debug", "log_delivery": True}
+    with atpix_server.running(tmp_path_factory.mktemp("watched") / "data", **settings) as server:
+        with closing(Services.open(server.settings)) as svc:
+            key = actions.create_key(svc, actions.ensure_project(svc, "jane/shop"), scopes=SCOPES).text
+            failed = drive(wire, server, key, svc)
+        yield server, key, failed
 
 
 def lines(server):
@@ -39,24 +48,23 @@ def upload(wire, server, key, content, **headers):
     )
 
 
-def drive(wire, server, access, svc):
+def drive(wire, server, secret, svc):
     """Good and bad requests of every kind, and one that our own code fails at."""
-    key = {"X-API-Key": access.key}
-    made = upload(wire, server, access.key, photo(5)).json()["data"]
-    upload(wire, server, access.key, b"no image")
+    key = {"X-API-Key": secret}
+    made = upload(wire, server, secret, photo(5)).json()["data"]
+    upload(wire, server, secret, b"no image")
     upload(wire, server, "atp_" + "x" * 38, photo(5))
     wire.get(f"{server.url}/api/v1/images?flowId=secret-query", headers=key)
-    wire.get(f"{server.url}/api/v1/images/{access.key}", headers=key)
-    wire.get(f"{server.url}{access.cdn}/{made['id']}/{SECRET_NAME}?token=secret-query")
+    wire.get(f"{server.url}/api/v1/images/{secret}", headers=key)
+    wire.get(f"{server.url}/cdn/jane/shop/img/{made['id']}/{SECRET_NAME}?token=secret-query")
     wire.put(f"{server.url}/api/v1/images/@passport", headers=key, json={"meta": {"owner": "Jane Doe"}, "nope": 1})
     with svc.db.transaction() as tx:
         tx.execute(sa.text("DROP TABLE alias_moves"))
-    return upload(wire, server, access.key, photo(6), **{"X-Request-Id": "failing-request-1"})
+    return upload(wire, server, secret, photo(6), **{"X-Request-Id": "failing-request-1"})
 
 
-def test_every_line_is_json_with_a_time_and_a_level(watched, wire):
-    server, access, svc = watched
-    drive(wire, server, access, svc)
+def test_every_line_is_json_with_a_time_and_a_level(watched):
+    server, _key, _failed = watched
 
     for line in lines(server):
         entry = json.loads(line)
@@ -64,7 +72,7 @@ def test_every_line_is_json_with_a_time_and_a_level(watched, wire):
 
 
 def test_a_request_is_found_in_the_log_by_its_id(watched, wire):
-    server, _access, _svc = watched
+    server, _key, _failed = watched
 
     named = wire.get(f"{server.url}/api/v1/images/@nobody", headers={"X-Request-Id": "mine.1"})
     unnamed = wire.get(f"{server.url}/api/v1/images/@nobody")
@@ -77,10 +85,8 @@ def test_a_request_is_found_in_the_log_by_its_id(watched, wire):
         assert answer.json()["error"]["requestId"] == answer.headers["x-request-id"]
 
 
-def test_an_error_of_ours_is_in_the_log_with_its_request(watched, wire):
-    server, access, svc = watched
-
-    answer = drive(wire, server, access, svc)
+def test_an_error_of_ours_is_in_the_log_with_its_request(watched):
+    server, _key, answer = watched
 
     assert answer.status_code >= 500
     assert "alias_moves" not in answer.text
@@ -89,12 +95,11 @@ def test_an_error_of_ours_is_in_the_log_with_its_request(watched, wire):
     assert failed[0]["exception"]
 
 
-def test_nothing_secret_or_personal_is_in_the_log(watched, wire):
-    server, access, svc = watched
-    drive(wire, server, access, svc)
+def test_nothing_secret_or_personal_is_in_the_log(watched):
+    server, key, _failed = watched
 
     log = "\n".join(lines(server)).replace(server.url, "")  # it says where it listens
 
     assert log
-    for secret in (access.key, "x" * 38, SECRET_NAME, "passport-of", "Jane", "secret-query", "127.0.0.1", "locals"):
+    for secret in (key, "x" * 38, SECRET_NAME, "passport-of", "Jane", "secret-query", "127.0.0.1", "locals"):
         assert secret not in log

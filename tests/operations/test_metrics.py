@@ -3,6 +3,7 @@
 import json
 import os
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from tests.photographs import photo
 from tests.wire import eventually
@@ -30,6 +31,7 @@ def processes(text):
     return [key for key in samples(text) if key[0] == "atpix_process_resident_bytes"]
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_requests_are_counted_by_route_method_and_status(serve, wire):
     server = serve()
     for _ in range(3):
@@ -43,8 +45,8 @@ def test_requests_are_counted_by_route_method_and_status(serve, wire):
     assert total(text, "atpix_request_seconds_bucket", **asked, le="+Inf") == 3
 
 
-def test_every_worker_process_is_counted(serve, wire):
-    server = serve(workers=2)
+def test_every_worker_process_is_counted(shared, wire):
+    server = shared(workers=2)
     before = total(wire.get(f"{server.url}/metrics").text, "atpix_requests_total", route="/healthz")
     for _ in range(40):
         wire.get(f"{server.url}/healthz", headers={"Connection": "close"})  # whoever accepts it answers
@@ -57,6 +59,7 @@ def test_every_worker_process_is_counted(serve, wire):
     eventually(lambda: len(processes(wire.get(f"{server.url}/metrics").text)) == 2)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_bytes_that_the_server_reads_from_a_file_itself_are_counted(serve, wire, new_project):
     server = serve(hot_cache_bytes=0)
     svc = Services.open(server.settings)
@@ -132,6 +135,7 @@ def test_a_file_that_is_no_count_is_passed_over(tmp_path):
     assert [type(one) for one in Meters(meters.folder(tmp_path)).of_this_machine()] == [Counts, Counts]
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_metrics_can_be_kept_for_master_keys(serve, wire):
     server = serve(metrics_public=False)
     svc = Services.open(server.settings)
