@@ -84,6 +84,24 @@ def test_ten_thousand_webp_frames_are_refused(look, encode):
         look(bytes(body), MediaType.WEBP)
 
 
+PARTS = {
+    MediaType.PNG: (8 + 25, png_chunk(b"teXt", b"")),
+    MediaType.JPEG: (2, b"\xff\xfe\0\2"),
+    MediaType.GIF: (-1, b"!\xfe\0"),
+    MediaType.AVIF: (None, b"\0\0\0\x08free"),
+}
+
+
+@pytest.mark.parametrize("media_type", PARTS)
+def test_a_file_of_nothing_but_parts_is_refused(look, encode, media_type):
+    body, (at, part) = encode(media_type), PARTS[media_type]
+    at = len(body) if at is None else at % len(body)
+
+    with pytest.raises(InvalidImage, match="too many parts"):
+        look(body[:at] + part * 100_000 + body[at:], media_type)
+    assert look(body[:at] + part * 500 + body[at:], media_type).width == 300
+
+
 def test_a_huge_colour_profile_and_exif_do_no_harm(look, encode):
     assert look(encode(MediaType.JPEG, icc_profile=bytes(4_000_000)), MediaType.JPEG).width == 300
     assert look(encode(MediaType.JPEG, exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff" + b"\xff" * 60_000), MediaType.JPEG)

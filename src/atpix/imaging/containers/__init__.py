@@ -6,7 +6,7 @@
 - `edits(data)` yields, in order, the replacements that take private metadata out and leave every pixel, the colour
   profile and the orientation.
 
-Every loop advances by at least one structure's header, so a hostile file costs time in proportion to its size.
+Every loop advances by at least one structure's header, and stops at `reading.MAX_PARTS`.
 """
 
 from types import ModuleType

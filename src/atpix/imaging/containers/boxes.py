@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from atpix.imaging.containers.reading import Buffer, take, u16, u32
+from atpix.imaging.containers.reading import Buffer, counted, take, u16, u32
 from atpix.imaging.errors import InvalidImage
 
 _MAX_ITEMS = 10_000
@@ -24,6 +24,7 @@ class Item(NamedTuple):
     spans: tuple[tuple[int, int], ...]
 
 
+@counted
 def boxes(data: Buffer, start: int, end: int) -> Iterator[Box]:
     """The boxes that fill `start` to `end` exactly."""
     at = start

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from atpix.imaging.containers.reading import Buffer, Edit, Note, note, take
+from atpix.imaging.containers.reading import Buffer, Edit, Note, counted, note, take
 from atpix.imaging.errors import InvalidImage
 
 _IMAGE, _EXTENSION, _TRAILER = 0x2C, 0x21, 0x3B
@@ -49,6 +49,7 @@ def edits(data: Buffer) -> Iterator[Edit]:
         yield Edit(end, len(data))
 
 
+@counted
 def _blocks(data: Buffer) -> Iterator[_Block]:
     if take(data, 0, 6) not in (b"GIF87a", b"GIF89a"):
         raise InvalidImage("The file is no GIF.")

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from atpix.imaging.containers import exif
-from atpix.imaging.containers.reading import Buffer, Edit, Note, note, take, u16
+from atpix.imaging.containers.reading import Buffer, Edit, Note, counted, note, take, u16
 from atpix.imaging.errors import InvalidImage
 
 _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
@@ -81,6 +81,7 @@ def _segment(marker: int, payload: bytes) -> bytes:
     return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2, "big") + payload
 
 
+@counted
 def _segments(data: Buffer, *, into_scans: bool = False) -> Iterator[_Segment]:
     """Segments up to the first scan; with `into_scans` up to the end marker, which is the last one yielded."""
     if take(data, 0, 2) != b"\xff\xd8":

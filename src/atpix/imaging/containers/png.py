@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from atpix.imaging.containers import exif
-from atpix.imaging.containers.reading import MAX_NOTE_BYTES, Buffer, Edit, Note, note, take, u32
+from atpix.imaging.containers.reading import MAX_NOTE_BYTES, Buffer, Edit, Note, counted, note, take, u32
 from atpix.imaging.errors import InvalidImage
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -67,6 +67,7 @@ def _chunk(kind: bytes, payload: bytes) -> bytes:
     return len(payload).to_bytes(4, "big") + kind + payload + checksum.to_bytes(4, "big")
 
 
+@counted
 def _chunks(data: Buffer) -> Iterator[_Chunk]:
     """Up to IEND, which must be there."""
     if take(data, 0, 8) != _SIGNATURE:

@@ -2,15 +2,21 @@
 
 import enum
 import mmap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, ParamSpec, TypeVar
 
 from atpix.imaging.errors import InvalidImage
 
 Buffer = bytes | mmap.mmap
 MAX_NOTE_BYTES = 4 << 20
+MAX_PARTS = 100_000
+"""Walked in half a second. A picture has a few, one of 50 MB in the smallest chunks that encoders write some 13,000."""
+
+P = ParamSpec("P")
+Part = TypeVar("Part")
 
 
 class Edit(NamedTuple):
@@ -37,6 +43,21 @@ def mapped(path: Path) -> Iterator[Buffer]:
             return
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             yield data
+
+
+def counted(parts: Callable[P, Iterator[Part]]) -> Callable[P, Iterator[Part]]:
+    """The same iterator; more than `MAX_PARTS` raise InvalidImage: a file of nothing but parts costs a decoder nothing
+    and a walk through it half a minute, for each rendition again.
+    """
+
+    @wraps(parts)
+    def few(*args: P.args, **kwargs: P.kwargs) -> Iterator[Part]:
+        for number, part in enumerate(parts(*args, **kwargs)):
+            if number >= MAX_PARTS:
+                raise InvalidImage("The image has too many parts.")
+            yield part
+
+    return few
 
 
 def take(data: Buffer, start: int, length: int) -> bytes:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from atpix.imaging.containers import exif
-from atpix.imaging.containers.reading import Buffer, Edit, Note, note, take
+from atpix.imaging.containers.reading import Buffer, Edit, Note, counted, note, take
 from atpix.imaging.errors import InvalidImage
 
 _PICTURE = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
@@ -59,6 +59,7 @@ def _kept(data: Buffer, chunk: _Chunk) -> bytes:
     return b"EXIF" + len(upright).to_bytes(4, "little") + upright if upright else b""
 
 
+@counted
 def _chunks(data: Buffer) -> Iterator[_Chunk]:
     if take(data, 0, 4) != b"RIFF" or take(data, 8, 4) != b"WEBP":
         raise InvalidImage("The file is no WebP.")
