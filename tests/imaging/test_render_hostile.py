@@ -108,6 +108,15 @@ def test_a_thousand_comments_in_a_png_change_nothing(draw):
     assert with_them.body == without.body
 
 
+def test_a_comment_whose_name_is_not_ascii_is_dropped_like_any_other(draw):
+    """A PNG's keywords are Latin-1; libvips makes names of them, which pyvips takes for UTF-8."""
+    comment = png_chunk(b"tEXt", "Título\0x".encode("latin-1"))
+
+    drawn = draw(png(2, 1, comment, rows=bytes(7)), MediaType.PNG, width=1)
+
+    assert b"tEXt" not in drawn.body
+
+
 @pytest.fixture(scope="module")
 def renderers():
     renderers = Renderers(1, timeout_s=60, max_memory_bytes=400 << 20)

@@ -22,10 +22,10 @@ def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_pr
     """
     kept = _COPYRIGHT if "copyright" in keep else frozenset()
     picture = picture.copy()
-    for name in picture.get_fields():
+    for name in _fields(picture):
         if name.startswith(_TOLD) and name not in kept and not (keeps_profile and name == _PROFILE):
-            picture.remove(name)
-    for name in kept.intersection(picture.get_fields()):
+            pyvips.vips_lib.vips_image_remove(picture.pointer, name.encode("latin-1"))
+    for name in kept.intersection(_fields(picture)):
         picture.set_type(pyvips.GValue.gstr_type, name, _plain(picture.get(name))[:_LONGEST_TEXT] + _TAIL)
     picture.set_type(pyvips.GValue.gint_type, "page-height", frame_height)
     return picture
@@ -33,8 +33,22 @@ def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_pr
 
 def kept(picture: Any) -> int:  # noqa: ANN401
     """What an encoder is told to write, of a picture that was `labelled`."""
-    names = picture.get_fields()
+    names = _fields(picture)
     return (_KEEP_EXIF if _COPYRIGHT.intersection(names) else 0) | (_KEEP_ICC if _PROFILE in names else 0)
+
+
+def _fields(picture: Any) -> list[str]:  # noqa: ANN401
+    """Names of metadata, a character for each byte. pyvips takes them for UTF-8 and fails: a PNG has its own in Latin-1,
+    a damaged AVIF in anything.
+    """
+    names = pyvips.vips_lib.vips_image_get_fields(picture.pointer)
+    fields: list[str] = []
+    while names[len(fields)] != pyvips.ffi.NULL:
+        fields.append(pyvips.ffi.string(names[len(fields)]).decode("latin-1"))
+    for at in range(len(fields)):
+        pyvips.glib_lib.g_free(names[at])
+    pyvips.glib_lib.g_free(names)
+    return fields
 
 
 def _plain(told: str) -> str:
