@@ -38,7 +38,7 @@ def kept(picture: Any) -> int:  # noqa: ANN401
 
 
 def _fields(picture: Any) -> list[str]:  # noqa: ANN401
-    """Names of metadata, a character for each byte. pyvips takes them for UTF-8 and fails: a PNG has its own in Latin-1,
+    """Names of metadata, a character for each byte. pyvips takes them for UTF-8 and fails: PNG has its own in Latin-1,
     a damaged AVIF in anything.
     """
     names = pyvips.vips_lib.vips_image_get_fields(picture.pointer)
