@@ -23,6 +23,7 @@ _SPARE = 1.5
 """How much larger than a result the pixels must be that were scaled by averaging. A JPEG's own scaling needs none."""
 _MOST_LOST_PX = 0.5
 _JPEG_SCALES = (8, 4, 2, 1)
+_PROGRESSIVE = "jpeg-multiscan"
 
 Frame = Any
 
@@ -102,9 +103,11 @@ def _lost_px(scale: float, plan: Plan) -> float:
 
 
 def _in_memory(scale: float, plan: Plan) -> Frame:
-    if plan.source.media_type is not MediaType.JPEG:
+    """3 ms faster where libvips itself decodes into memory; but then it keeps the decoder as long as the pixels, and that
+    of a progressive JPEG holds two bytes of coefficients for each sample of the whole.
+    """
+    if plan.source.media_type is not MediaType.JPEG or plan.source.header.get_typeof(_PROGRESSIVE):
         return _at(scale, plan).copy_memory()
-    # 3 ms less than a copy of what comes row by row
     frame = _at(scale, plan, access="random", memory=True, revalidate=True)
     frame.getpoint(0, 0)
     return frame
