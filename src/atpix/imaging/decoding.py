@@ -103,8 +103,8 @@ def _lost_px(scale: float, plan: Plan) -> float:
 
 
 def _in_memory(scale: float, plan: Plan) -> Frame:
-    """3 ms faster where libvips itself decodes into memory; but then it keeps the decoder as long as the pixels, and that
-    of a progressive JPEG holds two bytes of coefficients for each sample of the whole.
+    """3 ms faster where libvips itself decodes into memory; but then it keeps the decoder as long as the pixels, and
+    that of a progressive JPEG holds two bytes of coefficients for each sample of the whole.
     """
     if plan.source.media_type is not MediaType.JPEG or plan.source.header.get_typeof(_PROGRESSIVE):
         return _at(scale, plan).copy_memory()
