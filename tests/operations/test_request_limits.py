@@ -125,21 +125,21 @@ class Replica:
         self.db = Database.open(svc.settings.database, timeout_s=timeout_s)
         self.limits = Limits(self.db, svc.now, Settings(**settings))
         self.who = who
-        self._runner = asyncio.Runner()
+        self.runner = asyncio.Runner()
 
     def ask(self, *methods: str, who: Caller | None = None) -> list[int | str | None]:
         """What is left for each; None: not counted."""
-        return self._runner.run(self._all(methods, who or self.who))
+        return self.runner.run(self._all(methods, who))
 
-    async def _all(self, methods: tuple[str, ...], who: Caller) -> list[int | str | None]:
-        return await asyncio.gather(*(self._one(method, who) for method in methods))
+    async def _all(self, methods: tuple[str, ...], who: Caller | None) -> list[int | str | None]:
+        return await asyncio.gather(*(self.asked(method, who) for method in methods))
 
-    async def _one(self, method: str, who: Caller) -> int | str | None:
+    async def asked(self, method: str, who: Caller | None = None) -> int | str | None:
         scope = {"type": "http", "method": method, "path": "/", "query_string": b"", "headers": []}
         request = Request(scope)
         try:
-            await self.limits.admit(request, who)
-            await self.limits.admit(request, who)  # a request with a body is asked for twice, and counts once
+            await self.limits.admit(request, who or self.who)
+            await self.limits.admit(request, who or self.who)  # as for a body: counts once
         except TooManyRequests:
             return "refused"
         except DatabaseBusy:
@@ -149,7 +149,7 @@ class Replica:
 
     def close(self) -> None:
         self.db.close()
-        self._runner.close()
+        self.runner.close()
 
 
 @pytest.fixture
@@ -201,6 +201,22 @@ def test_whoever_is_refused_costs_the_database_nothing(replica, svc, project):
 
     with svc.db.read() as tx:
         assert windows.seen(tx, f"writes:{project.row.id}", svc.now(), period_ms=PERIOD_MS).n == 2
+
+
+def test_a_client_that_hangs_up_takes_nobody_with_it(replica):
+    one = replica(writes_per_minute=9)
+
+    async def first_leaves() -> list[object]:
+        asking = [asyncio.ensure_future(one.asked("PUT")) for _ in range(4)]
+        await asyncio.sleep(0)
+        asking[0].cancel()
+        return await asyncio.gather(*asking, return_exceptions=True)
+
+    ends = one.runner.run(first_leaves())
+
+    assert isinstance(ends[0], asyncio.CancelledError)
+    assert len(set(ends[1:])) == 3
+    assert all(isinstance(end, int) for end in ends[1:])
 
 
 def test_reads_and_writes_and_projects_are_counted_apart(replica, other_project):

@@ -18,7 +18,7 @@ from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.util.concurrency import greenlet_spawn
 
 from atpix.db.direct import PostgresDirect, SqliteDirect
-from atpix.db.jotting import Jotting, PostgresJotter, SqliteJotter
+from atpix.db.jotting import Jotting, PostgresJotter, SqliteJotter, unsynced
 from atpix.db.reading import Reading, Writing
 from atpix.db.writers import Writers
 from atpix.errors import DatabaseBusy, Overloaded, StorageFull, StorageUnavailable
@@ -115,14 +115,14 @@ class Database:
         return SqliteDirect(self.sqlite_path) if self.is_sqlite else PostgresDirect(*self._postgres)
 
     async def jot(self, write: Callable[[Jotting], T]) -> T:
-        """Run a function whose statements each commit by themselves, without a sync: see `jotting.py`."""
+        """Run a function whose few statements commit apart from all else, without a sync: see `jotting.py`."""
         with _faults_translated():
             return await self._jotter.run(write)
 
     @cached_property
     def _jotter(self) -> SqliteJotter | PostgresJotter:
         if self._writers is not None:
-            return SqliteJotter(self.sqlite_path, self._writers)
+            return SqliteJotter(self._writer, self._writers)
         return PostgresJotter(*self._postgres)
 
     @property
@@ -139,7 +139,7 @@ class Database:
                 with connection.begin():
                     yield Writing(connection)
             elif self.is_sqlite:
-                with _unsynced(connection), connection.begin():
+                with unsynced(_raw(connection)), connection.begin():
                     yield Writing(connection)
             else:
                 with connection.begin():
@@ -185,21 +185,13 @@ class Database:
 def _wait_at_most(connection: Connection, seconds: float | None) -> None:
     """For SQLite's lock, which those hold who did not queue up: a shell, a backup."""
     if seconds is not None:
-        raw = connection.connection.driver_connection
-        assert isinstance(raw, sqlite3.Connection)
-        raw.execute(f"PRAGMA busy_timeout={int(seconds * 1000)}").close()
+        _raw(connection).execute(f"PRAGMA busy_timeout={int(seconds * 1000)}").close()
 
 
-@contextmanager
-def _unsynced(connection: Connection) -> Iterator[None]:
-    """SQLite in WAL mode without a sync at this commit; the next full one carries it to the disk."""
+def _raw(connection: Connection) -> sqlite3.Connection:
     raw = connection.connection.driver_connection
     assert isinstance(raw, sqlite3.Connection)
-    raw.execute("PRAGMA synchronous=NORMAL")
-    try:
-        yield
-    finally:
-        raw.execute("PRAGMA synchronous=FULL")
+    return raw
 
 
 @contextmanager

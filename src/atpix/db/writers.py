@@ -56,6 +56,32 @@ class Writers:
             raise
         self._stuck = False
 
+    @contextmanager
+    def turn_if_free(self) -> Iterator[bool]:
+        """As `turn`, without waiting: tells whether it is ours. Raises StorageUnavailable."""
+        if not self._threads.acquire(blocking=False):
+            yield False
+            return
+        try:
+            ours = self._errand is None and self._is_locked_at_once()
+            try:
+                yield ours
+            finally:
+                if ours:
+                    assert self._descriptor is not None
+                    fcntl.flock(self._descriptor, fcntl.LOCK_UN)
+        finally:
+            self._threads.release()
+
+    def _is_locked_at_once(self) -> bool:
+        if self._descriptor is None:
+            self._descriptor = self._opened()
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
     def _locked(self, deadline: float) -> int:
         if self._descriptor is None:
             self._descriptor = self._opened()

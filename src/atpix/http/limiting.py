@@ -101,29 +101,26 @@ class _Counter:
 
     async def one_more(self, subject: str) -> Window:
         """Raises what the database raises."""
-        if self._is_counting:
-            counted: asyncio.Future[Window] = asyncio.get_running_loop().create_future()
-            self._waiting.setdefault(subject, []).append(counted)
-            return await counted
-        self._is_counting = True
-        try:
-            return (await self._count({subject: 1}))[subject]
-        finally:
-            self._go_on()
-
-    def _go_on(self) -> None:
-        if self._waiting:
-            self._next = asyncio.create_task(self._count_waiting())
-        else:
-            self._is_counting = False
+        counted: asyncio.Future[Window] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(subject, []).append(counted)
+        if not self._is_counting:
+            self._is_counting = True
+            await self._count_waiting()
+        return await counted
 
     async def _count_waiting(self) -> None:
-        taken, self._waiting = self._waiting, {}
+        taken: dict[str, list[asyncio.Future[Window]]] = {}
         try:
+            await asyncio.sleep(0)  # whoever is about to ask comes along
+            taken, self._waiting = self._waiting, {}
             found = await self._count({subject: len(waiting) for subject, waiting in taken.items()})
+        except asyncio.CancelledError:  # one client has gone; the others are counted with the next
+            for subject, waiting in taken.items():
+                self._waiting.setdefault(subject, []).extend(waiting)
+            raise
         except Exception as error:  # noqa: BLE001  each of them is told
             for counted in chain.from_iterable(taken.values()):
-                if not counted.done():  # its client may have gone
+                if not counted.done():
                     counted.set_exception(error)
         else:
             for subject, waiting in taken.items():
@@ -133,6 +130,12 @@ class _Counter:
                         counted.set_result(last._replace(n=n))
         finally:
             self._go_on()
+
+    def _go_on(self) -> None:
+        if self._waiting:
+            self._next = asyncio.create_task(self._count_waiting())
+        else:
+            self._is_counting = False
 
     async def _count(self, times: dict[str, int]) -> dict[str, Window]:
         now = self._now()
