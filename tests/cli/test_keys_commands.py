@@ -29,8 +29,10 @@ def test_a_key_can_be_made_for_a_program(called, tmp_path):
 
 def test_a_master_key_belongs_to_no_project(called, tmp_path):
     made = json.loads(called("keys", "create", "--data", tmp_path, "--master", "--json").out)
+    rotated = called("keys", "rotate", made["id"], "--data", tmp_path)
 
     assert (made["kind"], made["projectId"], made["scopes"]) == ("master", None, [])
+    assert rotated.err == "A master key, until revoked. It is shown only now:\n"
 
 
 def test_keys_are_listed_without_themselves(called, tmp_path):
