@@ -236,9 +236,22 @@ def wished(query, **chosen):
 
 
 @pytest.mark.parametrize(
-    ("query", "treated"),
-    [("exp=x", "counts as long past"), ("q=900", "was adjusted"), ("w=x", "was ignored"), ("q=5&" * 2100, "bytes")],
+    ("query", "message"),
+    [
+        ("exp=x", "exp must be a time in Unix seconds; it is 'x'."),
+        ("q=900", "q must be a whole number from 1 to 100, or auto; it is '900'."),
+        ("w=10.5", "w must be a whole number from 1 to 16384; it is '10.5'."),
+        ("w=0", "w must be a whole number from 1 to 16384, or left out where the other side decides; it is '0'."),
+        ("blur=x", "blur must be a number from 0 to 100; it is 'x'."),
+    ],
 )
-def test_strict_delivery_says_what_would_have_become_of_it(query, treated):
-    with pytest.raises(ValidationFailed, match=treated):
+def test_strict_delivery_says_what_must_be_and_not_what_would_have_become_of_it(query, message):
+    with pytest.raises(ValidationFailed) as refused:
         wished(query, strict_delivery=True)
+
+    assert refused.value.message == message
+
+
+def test_more_than_is_read_is_refused_in_strict_delivery():
+    with pytest.raises(ValidationFailed, match="bytes"):
+        wished("q=5&" * 2100, strict_delivery=True)

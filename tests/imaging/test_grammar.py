@@ -190,6 +190,18 @@ def test_what_is_out_of_bounds_or_unreadable_is_clamped_or_ignored_and_told(quer
     assert all(len(fault.message) < 200 for fault in parsed.faults)
 
 
+@pytest.mark.parametrize(
+    ("query", "treatment"),
+    [("exp=x", "It counts as long past."), ("q=900", "It was adjusted."), ("w=-5", "It was ignored."), ("utm=1", "")],
+)
+def test_what_becomes_of_a_mistake_is_told_apart_from_what_to_write(query, treatment):
+    [fault] = asked(query).faults
+
+    assert fault.treatment == treatment
+    assert fault.explained == f"{fault.message} {treatment}".strip()
+    assert " was " not in fault.message
+
+
 def test_a_box_beyond_the_longest_side_shrinks_in_its_ratio():
     assert spec("w=16000&h=8000&dpr=5") == Spec(width=MAX_SIDE_PX, height=MAX_SIDE_PX // 2)
 

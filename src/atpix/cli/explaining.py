@@ -55,7 +55,7 @@ def explain(
         **read.what,
         "parameters": dict(parsed.given),
         "canonical": grammar.canonical(parsed.spec),
-        "faults": [{"parameter": fault.parameter, "message": fault.message} for fault in parsed.faults],
+        "faults": [{"parameter": fault.parameter, "message": fault.explained} for fault in parsed.faults],
         "preset": parsed.handling.preset,
         "expiresAt": None if parsed.handling.expires is None else _moment(parsed.handling.expires),
         "signature": _verdict(read, secret),
@@ -180,11 +180,22 @@ def _print(read: Read, told: Mapping[str, Any]) -> None:
         ("expires", told["expiresAt"] or ""),
         ("signature", told["signature"]),
     ]
-    for name, value in told.get("server", {}).items():
-        many = value if name == "explained" and value else {name: value}
-        rows += [(f"server {inner}", str(each)) for inner, each in many.items() if each not in (None, [])]
+    server = dict(told.get("server", {}))
+    explained = server.pop("explained", None) or {}
+    rows += [(f"server {name}", _text(value)) for name, value in (server | explained).items()]
     print_rows(("", ""), [(name, value) for name, value in rows if value])
 
 
-def _text(value: str | bool) -> str:  # noqa: FBT001  what JSON has of it
-    return value if isinstance(value, str) else str(value).lower()
+def _text(value: Any) -> str:  # noqa: ANN401  what JSON may hold
+    """For people: nothing for what there is none of, and `true`, `x 0.3, y 0.4`, and sentences one after another."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return str(value).lower()
+        case dict():
+            return ", ".join(f"{name} {_text(each)}" for name, each in value.items())
+        case list():
+            return " ".join(map(_text, value))
+        case _:
+            return str(value)

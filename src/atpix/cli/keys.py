@@ -107,7 +107,9 @@ def _print_issued(issued: IssuedKey, *, json: bool) -> None:
         _print_json(IssuedKeyOut.issued(issued))
         return
     row = issued.row
-    kind = f"A key for project {row.project_path}, scopes {','.join(row.scopes)}" if row.project_path else "A master key"
+    kind = (
+        f"A key for project {row.project_path}, scopes {','.join(row.scopes)}" if row.project_path else "A master key"
+    )
     end = f"until {iso(row.expires_at)}" if row.expires_at else "until revoked"
     print(f"{kind}, {end}. It is shown only now:", file=sys.stderr)
     print(issued.text)

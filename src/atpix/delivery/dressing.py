@@ -149,6 +149,6 @@ def _explained(looked: Looked, chosen: Chosen) -> RawHeader:
         "focalPoint": {"x": focus.x, "y": focus.y} if focus else None,
         "followsStoredFocalPoint": job.key.focal,
         "cache": chosen.cache,
-        "adjusted": [fault.message for fault in looked.wish.parsed.faults[:_MOST_FAULTS]],
+        "adjusted": [fault.explained for fault in looked.wish.parsed.faults[:_MOST_FAULTS]],
     }
     return b"atpix-explain", json.dumps(told, separators=(",", ":")).encode()

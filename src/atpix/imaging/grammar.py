@@ -24,15 +24,22 @@ MAX_QUERY_BYTES = 8192
 _SHOWN_CHARACTERS = 40
 _TOLD = frozenset((Output.JSON, Output.THUMBHASH, Output.BLURHASH))
 _SIGNING = frozenset(("exp", "kid", "sig"))
-_TREATED = {"exp": "counts as long past", "flow": "is refused"}
+_TREATED = {"exp": "It counts as long past.", "flow": "It is refused."}
 _MIRRORED: dict[Flip, Flip] = {"h": "v", "v": "h"}
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """Something that delivery lets pass and strict mode refuses; `message` says what to write instead."""
+    """Something that delivery lets pass and strict mode refuses; `message` says what to write instead, `treatment`
+    what becomes of it where it is let pass.
+    """
 
     parameter: str
     message: str
+    treatment: str = ""
+
+    @property
+    def explained(self) -> str:
+        return f"{self.message} {self.treatment}".rstrip()
 
 
 class Handling(msgspec.Struct, frozen=True, kw_only=True):
@@ -219,8 +226,8 @@ def _read(name: str, value: str, read: dict[str, Any], faults: list[Fault]) -> N
     if meaning is not None:
         read[row.field] = meaning
     if must:
-        treated = "was ignored" if meaning is None else _TREATED.get(name, "was adjusted")
-        faults.append(Fault(name, f"{name} {must}; {_shown(value)!r} {treated}."))
+        treatment = "It was ignored." if meaning is None else _TREATED.get(name, "It was adjusted.")
+        faults.append(Fault(name, f"{name} {must}; it is {_shown(value)!r}.", treatment))
 
 
 def _focus(read: dict[str, Any], faults: list[Fault]) -> Any:  # noqa: ANN401 - the type of Spec.focus

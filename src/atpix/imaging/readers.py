@@ -81,7 +81,7 @@ def side(text: str) -> Read:
     """As `whole`, but what is below half a pixel is no side at all: elsewhere 0 means "as the other side has it"."""
     value = _number(text)
     if value is not None and value < 0.5:
-        return None, f"must be a whole number from 1 to {MAX_SIDE_PX}; leave it out where the other side decides"
+        return None, f"must be a whole number from 1 to {MAX_SIDE_PX}, or left out where the other side decides"
     return whole(1, MAX_SIDE_PX)(text)
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from atpix.projects import actions, preferences
-from atpix_client import signing
+from atpix_client import FocalPoint, signing
 
 SECRET = "a-secret-of-our-own"
 
@@ -64,16 +64,20 @@ def test_signed_addresses_are_warmed_with_the_secret(remote, upload, signed_only
 
 
 def test_a_server_explains_what_it_makes_of_an_address(remote, upload):
-    image = upload(alias="@hero")
+    image = upload(alias="@hero", focal_point=FocalPoint(0.25, 0.5))
     address = image.storage_url.replace(image.id, "@hero")
 
     told = json.loads(remote("url", "explain", f"{address}?w=40&h=40&utm=x", "--ask", "--json").out)["server"]
-    lines = remote("url", "explain", f"{address}?w=40", "--ask", "--accept", "image/png").out
+    lines = remote("url", "explain", f"{address}?w=40&q=900&x=1", "--ask", "--accept", "image/png").out.splitlines()
 
     assert told["status"] == 200
     assert told["explained"]["image"] == image.id
     assert "resolve" in told["timing"]
-    assert f"server image\t{image.id}\n" in lines
+    assert lines.count(f"server image\t{image.id}") == 1
+    assert [line for line in lines if line.startswith("server mediaType")] == ["server mediaType\timage/jpeg"]
+    assert {"server focalPoint\tx 0.25, y 0.5", "server followsStoredFocalPoint\tfalse"} <= set(lines)
+    [adjusted] = (line for line in lines if line.startswith("server adjusted"))
+    assert "it is '900'. It was adjusted. x is not" in adjusted
 
 
 def test_a_question_about_a_signed_address_is_signed_too(remote, upload, signed_only):
