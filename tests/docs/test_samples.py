@@ -56,7 +56,7 @@ def test_the_session_shows_the_new_image_under_the_old_address(demo):
     demo.run(before)
     page = (demo.folder / "page.html").read_text()
     address = re.search(r'src="([^"]+)"', page)[1]
-    assert address == f"{demo.url}/cdn/default/demo/img/@hero"
+    assert address == f"{demo.url}/cdn/{demo.project}/img/@hero"
     assert fetched(address) == (demo.folder / "photos/chelsea.png").read_bytes()
 
     demo.run(exports() + moved + after)
@@ -64,11 +64,11 @@ def test_the_session_shows_the_new_image_under_the_old_address(demo):
     assert (demo.folder / "page.html").read_text() == page
 
 
-def test_the_curl_line_of_the_first_start_uploads_and_names_a_picture(demo):
-    line = next(line for line in demo.said.splitlines() if "curl" in line).replace("picture.jpg", "cat.jpg")
+def test_the_curl_line_of_the_first_start_uploads_and_names_a_picture(first):
+    line = next(line for line in first.said.splitlines() if "curl" in line).replace("picture.jpg", "cat.jpg")
 
-    assert '"alias":"@hero"' in demo.run(line)
-    assert fetched(re.search(r'<img src="([^"]+)">', demo.said)[1]) == (demo.folder / "cat.jpg").read_bytes()
+    assert '"alias":"@hero"' in first.run(line)
+    assert fetched(re.search(r'<img src="([^"]+)">', first.said)[1]) == (first.folder / "cat.jpg").read_bytes()
 
 
 def fetched(url: str) -> bytes:
