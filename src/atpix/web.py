@@ -22,7 +22,7 @@ from atpix.generations.waiting import Waiters
 from atpix.health import readiness
 from atpix.health import routes as health
 from atpix.health.readiness import Readiness
-from atpix.http import bodies, dependencies, docs_page, openapi, paging, termination
+from atpix.http import bodies, dependencies, docs_page, methods, openapi, paging, termination
 from atpix.http.bodies import StrictRequest
 from atpix.http.frame import Cdn, Frame
 from atpix.http.limiting import Limits
@@ -117,7 +117,7 @@ def patience_s(settings: Settings) -> float:
 
 
 def api(state: State) -> Litestar:
-    return Litestar(
+    app = Litestar(
         route_handlers=[
             Router(
                 "/api/v1",
@@ -147,6 +147,8 @@ def api(state: State) -> Litestar:
         openapi_config=None,
         logging_config=None,
     )
+    methods.tell_the_truth(app)
+    return app
 
 
 def describe(app: Litestar) -> dict[str, Any]:
@@ -160,5 +162,5 @@ def _gauges(svc: Services, delivery: Delivery) -> dict[str, float]:
         "decoders_busy": examining.busy,
         "decoders_waiting": examining.waiting,
         "renderers_busy": rendering.busy,
-        "renderers_waiting": rendering.waiting + delivery.renderings.waiting,
+        "renderers_waiting": rendering.waiting + delivery.renderings.waiting_outside,
     }

@@ -55,6 +55,9 @@ class Generation(Model, frozen=True, kw_only=True):
     created_at: datetime
     updated_at: datetime
 
+    etag: str | None = None
+    """For `if_match=`. Taken from the answer's header, so generations of a list or a stream have none."""
+
     @property
     def has_ended(self) -> bool:
         return self.status in {"success", "failed"}

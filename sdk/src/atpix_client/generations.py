@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 from msgspec import UNSET, UnsetType
 
 from atpix_client import answers
 from atpix_client.errors import StillGenerating, codes
 from atpix_client.generation_models import DeletedGeneration, Generation
 from atpix_client.models import Image, Page
-from atpix_client.operations import Following, Operation, Walk, post, query, segment, with_json
+from atpix_client.operations import Following, Operation, Walk, conditional_on, post, query, segment, with_json
 
 ImageRef = Image | str
 """An image, its id, or a name of it."""
@@ -56,7 +57,7 @@ def create(  # noqa: PLR0913
 
 
 def get(generation_id: str) -> Operation[Generation]:
-    return Operation("GET", f"/generations/{segment(generation_id)}", answers.data_of(Generation))
+    return Operation("GET", f"/generations/{segment(generation_id)}", generation)
 
 
 def list_page(
@@ -89,18 +90,22 @@ def update(
     flow_id: str | UnsetType | None = UNSET,
     meta: Mapping[str, Any] | UnsetType = UNSET,
     wait_s: int = 60,
+    if_match: str | None = None,
 ) -> Operation[Generation]:
     """Changes what is given. A new prompt or ratio generates again: a new image takes over the names of the old one.
-    Should an answer be lost, the repetition may say `GenerationInProgress`.
+    Should an answer be lost, the repetition may say `GenerationInProgress`. `if_match` is an `etag`.
     """
     body = _set({"prompt": prompt, "aspectRatio": aspect_ratio, "flowId": flow_id, "meta": meta})
     path = f"/generations/{segment(generation_id)}"
-    return with_json("PUT", path, answers.data_of(Generation), body, _prefer(wait_s), patience_s=wait_s)
+    headers = _prefer(wait_s) | conditional_on(if_match)
+    return with_json("PUT", path, generation, body, headers, repeatable=if_match is None, patience_s=wait_s)
 
 
-def regenerate(generation_id: str, *, wait_s: int = 60, idempotency_key: str | None = None) -> Operation[Generation]:
+def regenerate(
+    generation_id: str, *, wait_s: int = 60, idempotency_key: str | None = None, if_match: str | None = None
+) -> Operation[Generation]:
     """The same once more: a new image, which takes over the names of the old one when it is there."""
-    return started(f"/generations/{segment(generation_id)}/regenerate", None, wait_s, idempotency_key)
+    return started(f"/generations/{segment(generation_id)}/regenerate", None, wait_s, idempotency_key, if_match)
 
 
 def replay(
@@ -120,12 +125,18 @@ def replay(
 
 def cancel(generation_id: str) -> Operation[Generation]:
     """Under way it fails at once, of `CANCELLED`; one that has ended stays as it is."""
-    return post(f"/generations/{segment(generation_id)}/cancel", answers.data_of(Generation))
+    return post(f"/generations/{segment(generation_id)}/cancel", generation)
 
 
-def delete(generation_id: str) -> Operation[DeletedGeneration]:
+def delete(generation_id: str, *, if_match: str | None = None) -> Operation[DeletedGeneration]:
     """With the images it made, except for those that the project has a name for."""
-    return Operation("DELETE", f"/generations/{segment(generation_id)}", answers.data_of(DeletedGeneration))
+    return Operation(
+        "DELETE",
+        f"/generations/{segment(generation_id)}",
+        answers.data_of(DeletedGeneration),
+        headers=conditional_on(if_match),
+        repeatable=if_match is None,
+    )
 
 
 def stream(generation_id: str, *, timeout_s: float | None = None) -> Following[Generation]:
@@ -151,11 +162,19 @@ def wait(generation_id: str, *, timeout_s: float | None = 300.0) -> Following[Ge
 
 
 def started(
-    path: str, body: Mapping[str, object] | None, wait_s: int, idempotency_key: str | None
+    path: str,
+    body: Mapping[str, object] | None,
+    wait_s: int,
+    idempotency_key: str | None,
+    if_match: str | None = None,
 ) -> Operation[Generation]:
     """A POST that makes the server generate, and may last as long as the server was asked to wait."""
-    decode = answers.data_of(Generation)
-    return post(path, decode, body, idempotency_key, headers=_prefer(wait_s), patience_s=wait_s)
+    headers = _prefer(wait_s) | conditional_on(if_match)
+    return post(path, generation, body, idempotency_key, headers=headers, patience_s=wait_s)
+
+
+def generation(answer: answers.Answer) -> Generation:
+    return msgspec.structs.replace(answers.data_of(Generation)(answer), etag=answer.headers.get("etag"))
 
 
 def _prefer(wait_s: int) -> dict[str, str]:

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from msgspec import field
 
 from atpix_client import answers
 from atpix_client.models import Model, Page
-from atpix_client.operations import Operation, Walk, post, query, segment, with_json
+from atpix_client.operations import Operation, Walk, conditional_on, post, query, segment, with_json
 
 
 class LiveScope(Model, frozen=True, kw_only=True):
@@ -24,6 +25,9 @@ class LiveScope(Model, frozen=True, kw_only=True):
     meta: dict[str, Any]
     created_at: datetime
     updated_at: datetime
+
+    etag: str | None = None
+    """For `if_match=`. Taken from the answer's header, so scopes of a list have none."""
 
 
 class DeletedScope(Model, frozen=True, kw_only=True):
@@ -66,11 +70,11 @@ def create(
 ) -> Operation[LiveScope]:
     """The slug is part of its URLs and never changes. At most `new_generations_limit` of them have a picture made."""
     body = {"slug": slug} | _given(allow_new_generations, new_generations_limit, meta)
-    return post("/live/scopes", answers.data_of(LiveScope), body, idempotency_key)
+    return post("/live/scopes", scope, body, idempotency_key)
 
 
 def get(slug: str) -> Operation[LiveScope]:
-    return Operation("GET", _path(slug), answers.data_of(LiveScope))
+    return Operation("GET", _path(slug), scope)
 
 
 def list_page(
@@ -91,23 +95,30 @@ def update(
     allow_new_generations: bool | None = None,
     new_generations_limit: int | None = None,
     meta: Mapping[str, Any] | None = None,
+    if_match: str | None = None,
 ) -> Operation[LiveScope]:
-    """What is None stays; `meta` replaces as a whole."""
+    """What is None stays; `meta` replaces as a whole. `if_match` is an `etag`."""
     body = _given(allow_new_generations, new_generations_limit, meta)
-    return with_json("PUT", _path(slug), answers.data_of(LiveScope), body, {})
+    return with_json("PUT", _path(slug), scope, body, conditional_on(if_match), repeatable=if_match is None)
 
 
-def delete(slug: str) -> Operation[DeletedScope]:
+def delete(slug: str, *, if_match: str | None = None) -> Operation[DeletedScope]:
     """Its URLs end at once; what they have made stays in the project."""
-    return Operation("DELETE", _path(slug), answers.data_of(DeletedScope), repeatable=False)
+    decode = answers.data_of(DeletedScope)
+    return Operation("DELETE", _path(slug), decode, headers=conditional_on(if_match), repeatable=False)
 
 
 def regenerate(
-    slug: str, *, image_id: str | None = None, idempotency_key: str | None = None
+    slug: str, *, image_id: str | None = None, idempotency_key: str | None = None, if_match: str | None = None
 ) -> Operation[RegeneratedScope]:
     """One of its pictures again, or every one. Its URLs show the old ones until the new ones are there."""
     body = {} if image_id is None else {"imageId": image_id}
-    return post(f"{_path(slug)}/regenerate", answers.data_of(RegeneratedScope), body, idempotency_key)
+    decode, headers = answers.data_of(RegeneratedScope), conditional_on(if_match)
+    return post(f"{_path(slug)}/regenerate", decode, body, idempotency_key, headers=headers)
+
+
+def scope(answer: answers.Answer) -> LiveScope:
+    return msgspec.structs.replace(answers.data_of(LiveScope)(answer), etag=answer.headers.get("etag"))
 
 
 def _given(allow: bool | None, limit: int | None, meta: Mapping[str, Any] | None) -> dict[str, object]:  # noqa: FBT001

@@ -5,6 +5,7 @@ from base64 import urlsafe_b64encode
 from datetime import datetime
 from hashlib import sha256
 from typing import Unpack
+from unicodedata import category
 from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from atpix_client import signing
@@ -12,6 +13,8 @@ from atpix_client.live import LiveScope
 from atpix_client.urls import Transformations, transformed
 
 _OWN = {name.lower(): name for name in ("prompt", "aspectRatio", "autoEnhance", "template")}
+_ASPECT_RATIOS = ("1:1", "16:9", "9:16", "3:2", "2:3", "4:3", "3:4", "21:9")
+_CONTROLS = frozenset({"Cc", "Cs"})
 _SIGNING = frozenset({"exp", "kid", "sig"})
 
 
@@ -34,6 +37,10 @@ def live_url(
     address = scope if isinstance(scope, str) else scope.url
     if not prompt.strip():
         raise ValueError("a live URL needs a prompt")
+    if any(category(character) in _CONTROLS for character in prompt):
+        raise ValueError("the prompt of a live URL holds no line breaks and no other control characters")
+    if aspect_ratio is not None and aspect_ratio not in _ASPECT_RATIOS:
+        raise ValueError(f"aspect_ratio is one of {', '.join(_ASPECT_RATIOS)}")
     if (kid is None) != (secret is None):
         raise ValueError("kid and secret go together")
     shaped = urlsplit(transformed(address, **transformations))
@@ -69,5 +76,6 @@ def _signs(piece: str) -> bool:
 def _resource(path: str) -> str:
     parts = unquote(path).split("/")[-4:]
     if len(parts) != 4 or parts[2] != "live" or not all(parts):
-        raise ValueError(f"{path!r} is no live URL: /ORGANIZATION/PROJECT/live/SCOPE")
+        # Not repeated: where arguments are swapped it is the secret.
+        raise ValueError("this is no live URL: /ORGANIZATION/PROJECT/live/SCOPE")
     return "/" + "/".join(parts)

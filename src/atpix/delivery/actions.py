@@ -25,7 +25,7 @@ def purge(svc: Services, who: Caller, ref: ImageRef, seal: Callable[[Writing, Pu
     Raises ImageNotFound, AliasNotFound, StorageUnavailable, Overloaded.
     """
     with svc.db.read() as tx:
-        image = rows.find(tx, who, ref).image
+        image = rows.find_one(tx, who, ref).image
     purged = Purged(image.id, svc.renditions.drop(who.project, image.id))
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())

@@ -13,6 +13,8 @@ from atpix.ids import new_id
 
 log = structlog.get_logger("atpix.delivery")
 _OF_ONE_REQUEST = frozenset({405, 416, 429})
+_OF_A_PROVIDER = frozenset({"PROVIDER_ERROR", "PROVIDER_TIMEOUT"})
+"""Of a live URL's picture. What failed is in the log and the generation already, and any visitor may ask again."""
 OF_A_SIGNATURE = frozenset({403, 404})
 
 
@@ -33,6 +35,8 @@ async def refuse(
     request_id = cast("str", scope.get("atpix_request_id") or new_id())
     if isinstance(known, Overloaded):
         log.warning("delivery_overloaded", reason=known.message, request_id=request_id)
+    elif known.code in _OF_A_PROVIDER:
+        log.warning("delivery_refused", code=known.code, reason=known.message, request_id=request_id)
     elif known.status >= 500:
         log.error("delivery_failed", code=known.code, request_id=request_id, exc_info=error)
     body = error_body(known, request_id)

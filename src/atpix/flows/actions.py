@@ -29,7 +29,7 @@ from atpix.ids import Alias, FlowId, ImageId, blob_key, new_id
 from atpix.images import aliases, listing
 from atpix.images import rows as image_rows
 from atpix.images.aliases import Move
-from atpix.images.errors import AliasNotFound
+from atpix.images.errors import NotNamedInFlow
 from atpix.images.listing import Filter
 from atpix.images.rows import Image
 from atpix.projects import authentication
@@ -129,16 +129,16 @@ def name_images(
             elif alias in found.aliases:
                 aliases.release(tx, who, _named(flow, alias), at=svc.now())
         svc.failpoint("flow.aliases")
-        return _touched(tx, svc, who, found)
+        return rows.get(tx, who, flow)
 
 
 def remove_alias(svc: Services, who: Caller, flow: FlowId, alias: Alias, allowed: Precondition) -> Flow:
-    """Raises AliasNotFound when the flow has no such name."""
+    """Raises NotNamedInFlow when the flow has no such name."""
     with svc.db.transaction() as tx:
-        found = _locked(tx, svc, who, flow, allowed)
+        _locked(tx, svc, who, flow, allowed)
         if aliases.release(tx, who, _named(flow, alias), at=svc.now()) == 0:
-            raise AliasNotFound(alias, flow)
-        return _touched(tx, svc, who, found)
+            raise NotNamedInFlow(alias, flow)
+        return rows.get(tx, who, flow)
 
 
 def delete(svc: Services, who: Caller, flow: FlowId, allowed: Precondition) -> Deleted:
@@ -184,13 +184,6 @@ def _locked(tx: Writing, svc: Services, who: Caller, flow: FlowId, allowed: Prec
     found = rows.get(tx, who, flow)
     allowed(found)
     return found
-
-
-def _touched(tx: Writing, svc: Services, who: Caller, before: Flow) -> Flow:
-    """What was so already leaves it as it is."""
-    if rows.get(tx, who, before.id).aliases != before.aliases:
-        rows.update(tx, before.id, updated_at=_later(svc, before))
-    return rows.get(tx, who, before.id)
 
 
 def _named(flow: FlowId, alias: Alias) -> sa.ColumnElement[bool]:

@@ -55,9 +55,9 @@ def list_flows(who: Who, svc: Svc, window: Paged) -> Listing[FlowOut]:
 
 
 @get("/{flow_id:str}", opt={"scope": "read"}, sync_to_thread=True, operation_id="getFlow")
-def get_flow(flow_id: FromPath[str], who: Who, svc: Svc) -> One:
+def get_flow(request: AnyRequest, flow_id: FromPath[str], who: Who, svc: Svc) -> One:
     """With its names, and how much is in it."""
-    return answers.tagged(FlowOut.of(actions.get(svc, who, flow_of(flow_id))))
+    return answers.read(request, FlowOut.of(actions.get(svc, who, flow_of(flow_id))), {})
 
 
 @put("/{flow_id:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="updateFlow")

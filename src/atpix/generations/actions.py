@@ -9,8 +9,9 @@ from msgspec import UNSET, UnsetType
 from atpix import outbox
 from atpix.caller import Caller
 from atpix.db import Writing
+from atpix.db.tables import flows as flow_rows
 from atpix.generations import admission, beginning, finishing, rows
-from atpix.generations.beginning import Made, Order
+from atpix.generations.beginning import Made, Order, Precondition, anything
 from atpix.generations.errors import GenerationInProgress
 from atpix.generations.listing import Filter, page
 from atpix.generations.references import Material
@@ -118,18 +119,20 @@ def _same(source: Shown, other: Substitutes) -> Order:
     )
 
 
-def regenerate(svc: Services, who: Caller, generation: GenerationId, seal: Seal) -> Made:
-    """Raises GenerationNotFound, GenerationInProgress, ReferenceGone, and limits as `create`."""
+def regenerate(
+    svc: Services, who: Caller, generation: GenerationId, seal: Seal, allowed: Precondition = anything
+) -> Made:
+    """Raises GenerationNotFound, GenerationInProgress, ReferenceGone, limits as `create`, and what `allowed` does."""
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         old, rate = rows.find(tx, who, generation), admission.admit(tx, svc, who)
-        made = beginning.next_run(tx, svc, who, old, rate)
+        made = beginning.next_run(tx, svc, who, old, rate, allowed=allowed)
         seal(tx, made.shown)
         svc.failpoint("generation.commit")
     return made
 
 
-def update(svc: Services, who: Caller, generation: GenerationId, change: Change) -> Made:
+def update(svc: Services, who: Caller, generation: GenerationId, change: Change, allowed: Precondition) -> Made:
     """Another flow takes what it made along; names stay where they are. Raises as `regenerate`, and FlowNotFound."""
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
@@ -137,12 +140,17 @@ def update(svc: Services, who: Caller, generation: GenerationId, change: Change)
         again = _runs_again(old, change)
         rate = admission.admit(tx, svc, who) if again else None
         if change.flow is not UNSET and change.flow != old.flow_id:
-            old = _moved(tx, svc, who, old, change.flow)
+            old, allowed = _moved(tx, svc, who, old, change.flow, allowed), anything
+        if again:
+            return beginning.next_run(
+                tx, svc, who, old, rate,
+                prompt=change.prompt, aspect_ratio=change.aspect_ratio, meta=change.meta, allowed=allowed,
+            )  # fmt: skip
+        old = rows.locked(tx, who, generation)
+        allowed(rows.shown(tx, who, old))
         if change.meta is not UNSET and change.meta != old.meta:
             old = _set(tx, old, {"meta": change.meta, "updated_at": _later(svc, old)})
-        if not again:
-            return Made(rows.shown(tx, who, old), None, begun=False)
-        return beginning.next_run(tx, svc, who, old, rate, prompt=change.prompt, aspect_ratio=change.aspect_ratio)
+        return Made(rows.shown(tx, who, old), None, begun=False)
 
 
 def _runs_again(old: Generation, change: Change) -> bool:
@@ -151,13 +159,16 @@ def _runs_again(old: Generation, change: Change) -> bool:
     return prompt or (change.aspect_ratio is not UNSET and change.aspect_ratio != old.aspect_ratio)
 
 
-def _moved(tx: Writing, svc: Services, who: Caller, old: Generation, flow: FlowId | None) -> Generation:
+def _moved(
+    tx: Writing, svc: Services, who: Caller, old: Generation, flow: FlowId | None, allowed: Precondition
+) -> Generation:
     """Into another flow, or out of any, with its images."""
     aliases.lock_scope(tx, who)
     if flow is not None:
         flows.ensure(tx, who, flow, svc.now())
-        rows.touch_flow(tx, flow, svc.now())
+        flows.touch(tx, flow_rows.c.id == flow, svc.now())
     old = rows.locked(tx, who, old.id)
+    allowed(rows.shown(tx, who, old))
     if not old.has_ended:
         raise GenerationInProgress(old.id)
     columns: dict[str, Any] = {"flow_id": flow, "updated_at": _later(svc, old)}
@@ -184,7 +195,7 @@ def cancel(svc: Services, who: Caller, generation: GenerationId, seal: Seal) -> 
     return Cancelled(shown, old)
 
 
-def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
+def delete(svc: Services, who: Caller, generation: GenerationId, allowed: Precondition) -> Deleted:
     """For ever, with what all of its runs have made, but for images that the project has a name for.
 
     One under way is cancelled by that.
@@ -195,7 +206,9 @@ def delete(svc: Services, who: Caller, generation: GenerationId) -> Deleted:
         old = rows.find(tx, who, generation)
         if old.flow_id is not None:
             aliases.lock_scope(tx, who, old.flow_id)
+            flows.touch(tx, flow_rows.c.id == old.flow_id, svc.now())
         old = rows.locked(tx, who, generation)
+        allowed(rows.shown(tx, who, old))
         made = rows.made_by(tx, generation)
         gone = [image for image in made if image.alias is None]
         for image in gone:

@@ -64,13 +64,20 @@ def choose(svc: Services, who: Caller, name: str | None, model: str | None) -> C
     try:
         provider = svc.providers.named(name or usual)
     except UnknownProvider as error:
-        raise ValidationFailed.at("provider", str(error)) from None
+        raise _unavailable("provider", error, asked=name is not None) from None
     mine = who.settings.model if (name or usual) == usual else None
     chosen = model or mine or provider.default_model
     try:
         return Chosen(provider, name or usual, chosen, provider.capabilities(chosen))
     except UnknownModel as error:
-        raise ValidationFailed.at("model", str(error)) from None
+        raise _unavailable("model", error, asked=model is not None) from None
+
+
+def _unavailable(field: str, error: Exception, *, asked: bool) -> ValidationFailed:
+    """A field is named to whoever has sent it; a setting to all others."""
+    if asked:
+        return ValidationFailed.at(field, str(error))
+    return ValidationFailed(f"By the settings of this project, which PATCH /projects/{{id}} changes, {field}: {error}")
 
 
 def admit(tx: Writing, svc: Services, who: Caller, *, runs: int = 1) -> Rate | None:

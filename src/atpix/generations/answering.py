@@ -17,15 +17,16 @@ from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.generations import actions, rows
 from atpix.generations.actions import Seal
-from atpix.generations.beginning import Made
+from atpix.generations.beginning import Made, Precondition
 from atpix.generations.rows import Generation, Shown
 from atpix.generations.schemas import GenerationOut
 from atpix.generations.waiting import Waiters, until
 from atpix.http import answers, idempotency
+from atpix.http.conditional import etag_of, require_match
 from atpix.http.dependencies import AnyRequest
 from atpix.http.once import Once
 from atpix.http.preferring import Preference, wait_of
-from atpix.http.wire import Answer
+from atpix.http.wire import Answer, encode
 from atpix.ids import GenerationId
 from atpix.services import Services
 
@@ -44,6 +45,10 @@ class Asking:
 
     def out(self, shown: Shown) -> GenerationOut:
         return GenerationOut.of(shown, self.who, self.svc.settings.cdn)
+
+    def unless_changed(self, if_match: str | None) -> Precondition:
+        """`If-Match`, held against the generation as the transaction sees it."""
+        return lambda shown: require_match(if_match, lambda: etag_of(encode(self.out(shown))))
 
     def wake(self) -> None:
         """There is something to do: the runner of this process need not find it by itself."""

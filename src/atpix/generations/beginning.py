@@ -3,6 +3,7 @@
 Locks come in one order: the minute's window, the project, the flow, the generation, the images that go in.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -10,6 +11,7 @@ from msgspec import UNSET, UnsetType
 
 from atpix.caller import Caller
 from atpix.db import Writing
+from atpix.db.tables import flows as flow_rows
 from atpix.errors import ValidationFailed
 from atpix.generations import admission, references, rows
 from atpix.generations.admission import Chosen
@@ -43,6 +45,14 @@ class Order:
     enhanced: bool = False
 
 
+Precondition = Callable[[Shown], None]
+"""Looks at the generation as it is inside the transaction, and raises to stop the write."""
+
+
+def anything(_shown: Shown) -> None:
+    """The precondition of who has none."""
+
+
 class Made(NamedTuple):
     """`rate`: what is left of this minute, None without a limit. `begun` is false when only the record has changed."""
 
@@ -58,7 +68,7 @@ def first_run(tx: Writing, svc: Services, who: Caller, order: Order, chosen: Cho
     flow = FlowId(new_id()) if order.flow is None and order.flow_alias is not None else order.flow
     if flow is not None:
         flows.ensure(tx, who, flow, now)
-        rows.touch_flow(tx, flow, now)
+        flows.touch(tx, flow_rows.c.id == flow, now)
     into = references.resolve(tx, who, order.material, order.prompt, flow, chosen.capable)
     row = Generation(
         id=generation,
@@ -101,9 +111,10 @@ def first_run(tx: Writing, svc: Services, who: Caller, order: Order, chosen: Cho
     return Made(_with_inputs(tx, who, row, into), rate)
 
 
-def next_run(
+def next_run(  # noqa: PLR0913  what it is asked for, each by its name
     tx: Writing, svc: Services, who: Caller, before: Generation, rate: Rate | None, *,
-    prompt: str | UnsetType = UNSET, aspect_ratio: str | UnsetType = UNSET,
+    prompt: str | UnsetType = UNSET, aspect_ratio: str | UnsetType = UNSET, meta: str | UnsetType = UNSET,
+    allowed: Precondition = anything,
 ) -> Made:  # fmt: skip
     """The same record once more. What it made stays its output until the new image is there.
 
@@ -112,8 +123,9 @@ def next_run(
     """
     chosen = admission.choose(svc, who, before.provider, before.model)
     if before.flow_id is not None:
-        rows.touch_flow(tx, before.flow_id, svc.now())
+        flows.touch(tx, flow_rows.c.id == before.flow_id, svc.now())
     old = rows.locked(tx, who, before.id)
+    allowed(rows.shown(tx, who, old))
     if not old.has_ended:
         raise GenerationInProgress(old.id)
     said = old.original_prompt or old.prompt
@@ -126,6 +138,7 @@ def next_run(
     changes = _fresh(old, svc.now()) | {
         "prompt": wanted,
         "aspect_ratio": old.aspect_ratio if aspect_ratio is UNSET else aspect_ratio,
+        "meta": old.meta if meta is UNSET else meta,
     }
     row = _priced(tx, svc, who, rows.changed(old, changes), chosen, into)
     rows.update(tx, row.id, **changes, warnings=row.warnings, cost_micro_usd=row.cost_micro_usd)

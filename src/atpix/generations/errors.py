@@ -1,7 +1,7 @@
 """What can go wrong with generations."""
 
 from atpix.errors import AtpixError, Overloaded
-from atpix.ids import GenerationId
+from atpix.ids import GenerationId, ImageId
 from atpix.windows import Rate
 
 
@@ -22,13 +22,18 @@ class GenerationInProgress(AtpixError):
 
 
 class ReferenceGone(AtpixError):
-    """A run cannot be repeated: an image that went into it is deleted."""
+    """A run cannot be repeated: an image that went into it is deleted. `trashed`: it can be had back."""
 
     status, code = 404, "IMAGE_NOT_FOUND"
 
-    def __init__(self, name: str | None, sha256: str) -> None:
+    def __init__(self, name: str | None, sha256: str, trashed: ImageId | None = None) -> None:
         called = f"{name}, of SHA-256 {sha256}" if name else f"of SHA-256 {sha256}"
-        super().__init__(f"A reference image ({called}) is deleted; make a new generation with references that exist.")
+        anew = "make a new generation with references that exist"
+        super().__init__(
+            f"A reference image ({called}) is deleted; {anew}."
+            if trashed is None
+            else f"A reference image ({called}) is in the trash; POST /images/{trashed}/restore, or {anew}."
+        )
 
 
 class BudgetExceeded(AtpixError):

@@ -92,12 +92,14 @@ def get_lineage(
     who: Who,
     svc: Svc,
     depth: Annotated[int, QueryParameter(name="depth", ge=1, le=MOST_DEPTH, description="Steps up and down.")] = 10,
-    as_: Annotated[Format, QueryParameter(name="format", description="Mermaid and GraphML are for drawing.")] = "json",
+    format: Annotated[  # noqa: A002  refusals call it so
+        Format, QueryParameter(name="format", description="Mermaid and GraphML are for drawing.")
+    ] = "json",
     flow_id: Annotated[str | None, QueryParameter(name="flowId", description="A flow's UUID.")] = None,
 ) -> Response[Answer[LineageOut]]:
     """What went into an image, what went into that, and what was made of it: images, and how they are connected."""
     found = lineage.of(svc, who, parse_ref(ref), flow_id_of(flow_id), depth)
-    match as_:
+    match format:
         case "json":
             return answers.read(request, LineageOut.of(found, who, svc.settings.cdn), {})
         case "mermaid":
@@ -105,7 +107,7 @@ def get_lineage(
         case "graphml":
             return answers.read_as(request, lineage_drawing.graphml(found), _GRAPHML)
         case _:
-            assert_never(as_)
+            assert_never(format)
 
 
 def _edge(edge: Edge) -> LineageEdgeOut:

@@ -19,7 +19,7 @@ from atpix.generations.errors import ReferenceGone
 from atpix.generations.rows import Input
 from atpix.ids import COMPUTED, Alias, FlowId, ImageRef
 from atpix.images import rows as image_rows
-from atpix.images.errors import AliasNotFound, ImageNotFound
+from atpix.images.errors import AliasNotFound, ComputedAliasRequiresFlow, ImageNotFound
 from atpix.images.rows import Image
 from atpix.providers.values import Capabilities
 
@@ -71,7 +71,7 @@ def resolve(
         if one.role == "reference":
             found.add(_again(tx, who, one), one.alias)
     for ref in material.references:
-        found.add(image_rows.find(tx, who, ref, flow).image, _name(ref))
+        found.add(_said(tx, who, ref, flow), _name(ref))
     for name in _resolving(tx, who, prompts.names(prompt) if material.words else (), flow):
         found.add(image_rows.find(tx, who, name, flow).image, name)
     _within(found, capable)
@@ -109,13 +109,20 @@ def _again(tx: Reading, who: Caller, one: Input) -> Image:
     """Raises ReferenceGone."""
     image = None if one.image_id is None else image_rows.by_id(tx, who, one.image_id)
     if image is None or image.deleted_at is not None:
-        raise ReferenceGone(one.alias, one.sha256)
+        raise ReferenceGone(one.alias, one.sha256, trashed=None if image is None else image.id)
     return image
+
+
+def _said(tx: Reading, who: Caller, ref: ImageRef, flow: FlowId | None) -> Image:
+    try:
+        return image_rows.find(tx, who, ref, flow).image
+    except ComputedAliasRequiresFlow:
+        raise ComputedAliasRequiresFlow(Alias(ref), "add flowId to the body.") from None
 
 
 def _mask(tx: Reading, who: Caller, material: Material, flow: FlowId | None) -> tuple[Image, str | None] | None:
     if material.mask is not None:
-        return image_rows.find(tx, who, material.mask, flow).image, _name(material.mask)
+        return _said(tx, who, material.mask, flow), _name(material.mask)
     for one in material.images:
         if one.role == "mask":
             return _again(tx, who, one), one.alias

@@ -13,7 +13,7 @@ from atpix.images import rows, uploads
 from atpix.images.errors import InvalidImage
 from atpix.images.rows import Image
 from atpix.imaging import errors as imaging
-from atpix.imaging.orders import Order, Rendered
+from atpix.imaging.orders import Order, Original, Rendered
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
 from atpix.providers.values import Reference
@@ -83,7 +83,7 @@ def _rendered(svc: Services, image: Image, source: Path, target: Path, output: O
         output=output,
         same=image.id,
         limits=uploads.limits(svc),
-        may_be_original=False,
+        original=Original.NEVER,
     )
     try:
         try:

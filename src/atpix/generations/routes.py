@@ -33,6 +33,9 @@ OfStatus = Annotated[Status | None, QueryParameter(name="status", description="O
 LastEventId = Annotated[
     str | None, HeaderParameter(name="Last-Event-ID", description="The id of the last event that you have.")
 ]
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="412 unless the generation still has this ETag.")
+]
 UNDER_WAY = {
     202: ResponseSpec(
         Answer[GenerationOut], generate_examples=False, description="It is under way; Location says where to look."
@@ -96,11 +99,12 @@ async def update_generation(
     who: Who,
     svc: Svc,
     prefer: Prefer = None,
+    if_match: IfMatch = None,
 ) -> One:
     """Another prompt or ratio generates again, under the same id; `flowId` and `meta` only change the record."""
     preference, generation, change = wait_of(prefer), generation_id_of(generation_id), data.change()
     asking = Asking(request, svc, who)
-    made = await sync_to_thread(actions.update, svc, who, generation, change)
+    made = await sync_to_thread(actions.update, svc, who, generation, change, asking.unless_changed(if_match))
     if not made.begun:
         return answers.tagged(asking.out(made.shown))
     asking.wake()
@@ -115,11 +119,17 @@ async def update_generation(
     responses=UNDER_WAY,
 )
 async def regenerate(
-    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, prefer: Prefer = None
+    request: AnyRequest,
+    generation_id: FromPath[str],
+    who: Who,
+    svc: Svc,
+    prefer: Prefer = None,
+    if_match: IfMatch = None,
 ) -> One:
     """A new image by the same recipe, under the same generation. Names of the old one move to it in one step."""
     asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
-    return await begun(asking, partial(actions.regenerate, svc, who, generation), prefer, ended_status=200)
+    work = partial(actions.regenerate, svc, who, generation, allowed=asking.unless_changed(if_match))
+    return await begun(asking, work, prefer, ended_status=200)
 
 
 @post("/{generation_id:str}/replay", opt={"scope": "generate"}, operation_id="replayGeneration", responses=UNDER_WAY)
@@ -151,11 +161,12 @@ async def cancel(request: AnyRequest, generation_id: FromPath[str], who: Who, sv
 
 @delete("/{generation_id:str}", status_code=200, opt={"scope": "delete"}, operation_id="deleteGeneration")
 async def delete_generation(
-    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc
+    request: AnyRequest, generation_id: FromPath[str], who: Who, svc: Svc, if_match: IfMatch = None
 ) -> Answer[DeletedGenerationOut]:
     """For ever, with the images that it made, but for those that the project has a name for."""
-    deleted = await sync_to_thread(actions.delete, svc, who, generation_id_of(generation_id))
-    Asking(request, svc, who).gave_up(deleted.before)
+    asking, generation = Asking(request, svc, who), generation_id_of(generation_id)
+    deleted = await sync_to_thread(actions.delete, svc, who, generation, asking.unless_changed(if_match))
+    asking.gave_up(deleted.before)
     return Answer(data=DeletedGenerationOut.of(deleted))
 
 

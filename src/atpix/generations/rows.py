@@ -11,7 +11,7 @@ from sqlalchemy.engine import Row
 from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.generation_tables import generation_inputs, generations
-from atpix.db.tables import flows, images
+from atpix.db.tables import images
 from atpix.generations.errors import GenerationNotFound
 from atpix.ids import FlowId, GenerationId, ImageId, KeyId, ProjectId
 from atpix.images import rows as image_rows
@@ -211,9 +211,3 @@ def update(tx: Writing, generation: GenerationId, **columns: object) -> None:
 def delete(tx: Writing, generation: GenerationId) -> None:
     """Its images stay, and forget it."""
     tx.execute(generations.delete().where(generations.c.id == generation))
-
-
-def touch_flow(tx: Writing, flow: FlowId, now: int) -> None:
-    """Something was added to it."""
-    later = sa.case((flows.c.updated_at < now, now), else_=flows.c.updated_at + 1)
-    tx.execute(flows.update().where(flows.c.id == flow).values(updated_at=later))

@@ -5,10 +5,10 @@ from typing import Any
 
 import msgspec
 from litestar import Request
-from litestar.exceptions import ValidationException
+from litestar.exceptions import HTTPException, ValidationException
 from litestar.handlers import HTTPRouteHandler
 
-from atpix.errors import RequestTimeout
+from atpix.errors import RequestTimeout, ValidationFailed
 from atpix.http import choices
 
 MAX_BYTES = 2**20
@@ -36,6 +36,22 @@ class StrictRequest(Request[Any, Any, Any]):
     async def body(self) -> bytes:
         """Raises Unauthorized, Forbidden; RequestTimeout, because a byte a minute would hold a connection for ever."""
         await self._require_access()
+        return await self._read()
+
+    async def require_nothing(self) -> None:
+        """For a route without a body: who sends a field believes that it matters. `{}` says nothing.
+
+        Raises ValidationFailed, RequestTimeout.
+        """
+        try:
+            sent = (await self._read()).strip()
+            fields = msgspec.json.decode(sent, type=dict[str, msgspec.Raw]) if sent else {}
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, HTTPException):  # the last: it is too long
+            raise ValidationFailed("This request takes no body; send none.") from None
+        for name in fields:
+            raise ValidationFailed.at(name, "is not a field of this request, which takes no body.")
+
+    async def _read(self) -> bytes:
         try:
             async with asyncio.timeout(BODY_WITHIN_S):
                 return await super().body()

@@ -15,8 +15,15 @@ def named(message: str, body: Any) -> str:  # noqa: ANN401  a type, as annotatio
     return f"{found['value']} is none of {', '.join(there)} - at `$.{found['path']}`" if found and there else message
 
 
+def named_parameter(message: str, parameter: Any) -> str:  # noqa: ANN401  as above
+    """As `named`, of a parameter of this type, for which msgspec names no path."""
+    value = message.removeprefix("Invalid enum value ")
+    there = [] if value == message else _values(inspect.type_info(parameter), [])
+    return f"{value} is none of {', '.join(there)}" if there else message
+
+
 def _values(kind: inspect.Type, path: list[str]) -> list[str]:
-    """None where a list or a mapping is on the way."""
+    """An empty path: of the type itself. None where a list or a mapping is on the way."""
     match kind:
         case inspect.UnionType():
             return next(filter(None, (_values(one, path) for one in kind.types)), [])

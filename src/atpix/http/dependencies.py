@@ -11,6 +11,7 @@ from litestar.params import QueryParameter
 
 from atpix.caller import Administrator, Caller, Scope
 from atpix.errors import Forbidden, Unauthorized, ValidationFailed
+from atpix.http.bodies import StrictRequest
 from atpix.http.limiting import Limits
 from atpix.services import Services
 
@@ -45,6 +46,7 @@ async def provide_caller(request: AnyRequest, svc: Svc) -> Caller:  # noqa: ARG0
         raise Forbidden("A master key administers; use a project's key for its images.")
     who.require(cast("Scope", request.route_handler.opt["scope"]))
     await cast("Limits", request.app.state.limits).admit(request, who)
+    await _refuse_body(request)
     return who
 
 
@@ -53,6 +55,7 @@ async def provide_administrator(request: AnyRequest, svc: Svc) -> Administrator:
     who = await authenticate(request)
     if not isinstance(who, Administrator):
         raise Forbidden("This needs a master key; make one with: atpix keys create --master")
+    await _refuse_body(request)
     return who
 
 
@@ -74,6 +77,14 @@ def key_of(headers: Mapping[str, str]) -> str | None:
         return text
     kind, _, text = headers.get("authorization", "").partition(" ")
     return text.strip() if kind.lower() == "bearer" else None
+
+
+async def _refuse_body(request: AnyRequest) -> None:
+    """Of routes that read none. A body of a GET means nothing (RFC 9110, section 9.3.1) and is left alone."""
+    handler = request.route_handler
+    takes_one = "data" in handler.parsed_fn_signature.parameters or "form" in handler.opt
+    if request.method != "GET" and not takes_one:
+        await cast("StrictRequest", request).require_nothing()
 
 
 def _refuse_unknown(request: AnyRequest) -> None:

@@ -8,6 +8,7 @@ from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException, ValidationException
 
 from atpix.errors import AtpixError, Fault, FileTooLarge, InternalError, MethodNotAllowed, NotFound, ValidationFailed
+from atpix.http import choices
 from atpix.http.wire import ErrorAnswer, ErrorBody, FaultOut, encode
 
 log = structlog.get_logger("atpix.http")
@@ -17,7 +18,7 @@ _AT = re.compile(r"^(?P<what>.*?)(?: - at `\$\.?(?P<path>[^`]*)`)?$", re.DOTALL)
 
 def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The one exception handler of the API."""
-    known = as_atpix(error)
+    known = as_atpix(_with_choices(request, error))
     if known.status >= 500:
         log.error("request_failed", code=known.code, facts=known.facts, exc_info=error)
     headers = {"Cache-Control": "no-store", **known.headers}
@@ -29,6 +30,16 @@ def render(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         headers["WWW-Authenticate"] = 'Bearer realm="atpix"'
     body = error_body(known, str(request.scope.get("atpix_request_id", "")))
     return Response(body, status_code=known.status, headers=headers, media_type=MediaType.JSON)
+
+
+def _with_choices(request: Request[Any, Any, Any], error: Exception) -> Exception:
+    """What is said of a parameter also says which values it may have, where they can be listed."""
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        declared = request.route_handler.parsed_fn_signature.parameters
+        for part in error.extra:
+            if isinstance(part, dict) and (parameter := declared.get(str(part.get("key")))) is not None:
+                part["message"] = choices.named_parameter(str(part.get("message")), parameter.annotation)
+    return error
 
 
 def error_body(error: AtpixError, request_id: str) -> bytes:

@@ -51,7 +51,7 @@ def list_images(svc: Services, who: Caller, wanted: Filter, window: Window) -> P
 def update(svc: Services, who: Caller, ref: ImageRef, change: Change, allowed: Precondition) -> Image:
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
-        image = rows.find(tx, who, ref).image
+        image = rows.find_one(tx, who, ref).image
         rows.lock(tx, image.id)
         image = rows.find(tx, who, image.id).image
         allowed(image)
@@ -152,7 +152,7 @@ def _locked(
     """The image, with its project's names and itself locked against other writers."""
     aliases.lock_scope(tx, who)
     authentication.still_valid(tx, who, svc.now())
-    image = _any(tx, who, ref) if trashed else rows.find(tx, who, ref).image
+    image = _any(tx, who, ref) if trashed else rows.find_one(tx, who, ref).image
     rows.lock(tx, image.id)
     image = _any(tx, who, image.id)
     allowed(image)
@@ -162,7 +162,7 @@ def _locked(
 def _any(tx: Writing, who: Caller, ref: ImageRef) -> Image:
     """A trashed image is found by its id."""
     if isinstance(ref, Alias):
-        return rows.find(tx, who, ref).image
+        return rows.find_one(tx, who, ref).image
     if (image := rows.by_id(tx, who, ref)) is not None:
         return image
     raise ImageNotFound(ref)

@@ -2,6 +2,7 @@
 
 A move locks its scope first (the project's row, or the flow's), so that moves over crossing names queue up instead of
 deadlocking, and revisions count without gaps. Readers see the old holder or the new one: never two, never none.
+Whatever changes the names of a flow changes its `updated_at`.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from atpix.caller import Caller
 from atpix.db import Reading, Writing
 from atpix.db.tables import alias_moves, aliases, flows, projects
 from atpix.ids import Alias, FlowId, ImageId
+from atpix.images import flows as flow_rows
 from atpix.images.errors import AliasConflict, HolderChanged
 
 _HOLDER = sa.select(aliases.c.image_id).where(
@@ -103,6 +105,7 @@ def release(tx: Writing, who: Caller, which: sa.ColumnElement[bool], *, at: int)
         "key_id": sa.literal(who.key, alias_moves.c.key_id.type),
     }
     tx.execute(alias_moves.insert().from_select(list(moved), sa.select(*moved.values()).where(mine)))
+    flow_rows.touch(tx, flows.c.id.in_(sa.select(aliases.c.flow_id).where(mine)), at)
     return tx.execute(aliases.delete().where(mine))
 
 
@@ -161,6 +164,8 @@ def _record(
             note=note,
         )
     )
+    if flow is not None:
+        flow_rows.touch(tx, flows.c.id == flow, at)
 
 
 def _in(flow: FlowId | None) -> sa.ColumnElement[bool]:

@@ -101,7 +101,7 @@ def of(svc: Services, who: Caller, ref: ImageRef, allowed: Precondition, *, tras
 def _found(tx: Reading, who: Caller, ref: ImageRef, *, trash: bool) -> Image:
     """A trashed image can be deleted by its id, and not be trashed again."""
     if trash or isinstance(ref, Alias):
-        return rows.find(tx, who, ref).image
+        return rows.find_one(tx, who, ref).image
     if (image := rows.by_id(tx, who, ImageId(ref))) is not None:
         return image
     raise ImageNotFound(ref)

@@ -19,6 +19,13 @@ class AliasNotFound(AtpixError):
         super().__init__(f"No image is named {alias} in {where}.", alias=str(alias))
 
 
+class NotNamedInFlow(AliasNotFound):
+    """The project may have such a name."""
+
+    def __init__(self, alias: Alias, flow: FlowId) -> None:
+        AtpixError.__init__(self, f"Flow {flow} has no name {alias} of its own.", alias=str(alias))
+
+
 class AliasConflict(AtpixError):
     status, code = 409, "ALIAS_CONFLICT"
 
@@ -35,8 +42,8 @@ class HolderChanged(PreconditionFailed):
 class ComputedAliasRequiresFlow(AtpixError):
     status, code = 400, "TECHNICAL_ALIAS_REQUIRES_FLOW"
 
-    def __init__(self, alias: Alias) -> None:
-        super().__init__(f"{alias} is computed within a flow; add ?flowId=.")
+    def __init__(self, alias: Alias, advice: str = "add ?flowId=.") -> None:
+        super().__init__(f"{alias} is computed within a flow; {advice}")
 
 
 class FlowNotFound(AtpixError):

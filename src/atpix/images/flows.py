@@ -28,5 +28,11 @@ def ensure(tx: Writing, who: Caller, flow: FlowId, now: int) -> None:
     raise FlowNotFound(flow)
 
 
+def touch(tx: Writing, which: sa.ColumnElement[bool], now: int) -> None:
+    """Something about the flows that `which` speaks of has changed."""
+    later = sa.case((flows.c.updated_at < now, now), else_=flows.c.updated_at + 1)
+    tx.execute(flows.update().where(which).values(updated_at=later))
+
+
 def exists(tx: Reading, who: Caller, flow: FlowId) -> bool:
     return tx.one_or_none(_MINE, {"id": flow, "project": who.project}) is not None

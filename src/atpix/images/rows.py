@@ -107,6 +107,15 @@ def find(tx: Reading, who: Caller, ref: ImageRef, flow: FlowId | None = None) ->
     return Found(image, "id")
 
 
+def find_one(tx: Reading, who: Caller, ref: ImageRef) -> Found:
+    """As `find`, where no flow can be said."""
+    try:
+        return find(tx, who, ref)
+    except ComputedAliasRequiresFlow:
+        advice = f"GET /images/{ref}?flowId= says which image it is now: use that one's id here."
+        raise ComputedAliasRequiresFlow(Alias(ref), advice) from None
+
+
 def _named(tx: Reading, who: Caller, alias: Alias, flow: FlowId | None) -> Found:
     names = {"project": who.project, "name": str(alias), "flow": flow}
     if alias in COMPUTED:

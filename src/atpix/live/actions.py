@@ -21,6 +21,9 @@ from atpix.live.rows import Made, Scope
 from atpix.projects import authentication
 from atpix.services import Services
 
+Precondition = Callable[[Scope], None]
+"""Looks at the scope as it is inside the transaction, and raises to stop the write."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewScope:
@@ -102,22 +105,24 @@ def list_scopes(svc: Services, who: Caller, window: Window) -> Page[Scope]:
         return rows.page(tx, who, window)
 
 
-def update(svc: Services, who: Caller, slug: Slug, change: Change) -> Scope:
+def update(svc: Services, who: Caller, slug: Slug, change: Change, allowed: Precondition) -> Scope:
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         scope = rows.lock(tx, who, slug)
+        allowed(scope)
         if columns := change.columns():
             rows.update(tx, scope.id, updated_at=max(svc.now(), scope.updated_at + 1), **columns)
         return rows.find(tx, who, slug)
 
 
-def delete(svc: Services, who: Caller, slug: Slug) -> Deleted:
+def delete(svc: Services, who: Caller, slug: Slug, allowed: Precondition) -> Deleted:
     """Its URLs end; what they have made stays in the project, as images and generations like any others. What is
     being made is cancelled; the caller tells its providers.
     """
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         scope = rows.lock(tx, who, slug)
+        allowed(scope)
         under_way = rows.under_way(tx, scope.id)
         for run in under_way:
             finishing.cancel(tx, run, svc.now())
@@ -128,7 +133,12 @@ def delete(svc: Services, who: Caller, slug: Slug) -> Deleted:
 
 
 def regenerate(
-    svc: Services, who: Caller, slug: Slug, image: ImageId | None, seal: Callable[[Writing, Regenerated], None]
+    svc: Services,
+    who: Caller,
+    slug: Slug,
+    image: ImageId | None,
+    seal: Callable[[Writing, Regenerated], None],
+    allowed: Precondition,
 ) -> Regenerated:
     """One of the scope's pictures again, or every one of them: all that can begin, or, over a limit, none. Each is
     shown until the new one is there. `image` None: all; those that cannot be made any more keep no other from it. All
@@ -140,6 +150,7 @@ def regenerate(
     with svc.db.transaction() as tx:
         authentication.still_valid(tx, who, svc.now())
         scope = rows.lock(tx, who, slug)
+        allowed(scope)
         wanted = [made for made in rows.pictures(tx, scope.id) if image is None or made.image == image]
         if image is not None and not wanted:
             raise ImageNotInScope(image, slug)

@@ -1,23 +1,29 @@
 """Scopes of live URLs over HTTP: contract, section 8. (The URLs themselves: `application`.)"""
 
+from typing import Annotated
+
 from litestar import Response, Router, delete, get, post, put
 from litestar.concurrency import sync_to_thread
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, HeaderParameter, JSONBody
 
 from atpix.caller import Caller
 from atpix.db import Writing
 from atpix.generations.answering import Asking
 from atpix.http import answers, idempotency
+from atpix.http.conditional import etag_of, require_match
 from atpix.http.dependencies import AnyRequest, Svc, Who
 from atpix.http.once import Once
 from atpix.http.paging import Paged, listing
 from atpix.http.wire import Answer, Listing, encode
 from atpix.live import actions
-from atpix.live.actions import NewScope, Regenerated
+from atpix.live.actions import NewScope, Precondition, Regenerated
 from atpix.live.rows import Scope
 from atpix.live.schemas import DeletedScopeOut, RegeneratedOut, RegenerateIn, ScopeIn, ScopeOut, ScopePatch, slug_of
 from atpix.services import Services
 
+IfMatch = Annotated[
+    str | None, HeaderParameter(name="If-Match", description="412 unless the scope still has this ETag.")
+]
 One = Response[Answer[ScopeOut]]
 
 
@@ -47,25 +53,27 @@ def list_scopes(who: Who, svc: Svc, window: Paged) -> Listing[ScopeOut]:
 
 
 @get("/{slug:str}", opt={"scope": "read"}, sync_to_thread=True, operation_id="getLiveScope")
-def get_scope(slug: FromPath[str], who: Who, svc: Svc) -> One:
+def get_scope(request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc) -> One:
     """With how many pictures it has."""
-    return answers.tagged(_out(actions.get(svc, who, slug_of(slug)), who, svc))
+    return answers.read(request, _out(actions.get(svc, who, slug_of(slug)), who, svc), {})
 
 
 @put("/{slug:str}", opt={"scope": "write"}, sync_to_thread=True, operation_id="updateLiveScope")
-def update_scope(slug: FromPath[str], data: JSONBody[ScopePatch], who: Who, svc: Svc) -> One:
+def update_scope(slug: FromPath[str], data: JSONBody[ScopePatch], who: Who, svc: Svc, if_match: IfMatch = None) -> One:
     """Its limits and `meta`. What is absent stays; `meta` is replaced whole."""
-    return answers.tagged(_out(actions.update(svc, who, slug_of(slug), data.change()), who, svc))
+    allowed = _unless_changed(if_match, who, svc)
+    return answers.tagged(_out(actions.update(svc, who, slug_of(slug), data.change(), allowed), who, svc))
 
 
 @delete("/{slug:str}", status_code=200, opt={"scope": "delete"}, operation_id="deleteLiveScope")
 async def delete_scope(
-    request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc
+    request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc, if_match: IfMatch = None
 ) -> Response[Answer[DeletedScopeOut]]:
     """Its URLs end at once, and what is being made for them is cancelled. The pictures that they made stay in the
     project; `imagesKept` says how many.
     """
-    deleted = await sync_to_thread(actions.delete, svc, who, slug_of(slug))
+    allowed = _unless_changed(if_match, who, svc)
+    deleted = await sync_to_thread(actions.delete, svc, who, slug_of(slug), allowed)
     asking = Asking(request, svc, who)
     for run in deleted.under_way:
         asking.gave_up(run)
@@ -80,7 +88,12 @@ async def delete_scope(
     operation_id="regenerateLiveScope",
 )
 def regenerate_scope(
-    request: AnyRequest, slug: FromPath[str], who: Who, svc: Svc, data: JSONBody[RegenerateIn | None] = None
+    request: AnyRequest,
+    slug: FromPath[str],
+    who: Who,
+    svc: Svc,
+    data: JSONBody[RegenerateIn | None] = None,
+    if_match: IfMatch = None,
 ) -> Response[Answer[RegeneratedOut]]:
     """Make one of its pictures again, or every one that can be; `skipped` says which cannot. Its URLs show the old ones
     until the new ones are there.
@@ -93,9 +106,14 @@ def regenerate_scope(
         def seal(tx: Writing, done: Regenerated) -> None:
             once.seal(tx, 202, lambda: answers.encoded(RegeneratedOut.of(done)))
 
-        done = actions.regenerate(svc, who, scope, wanted.image(), seal)
+        done = actions.regenerate(svc, who, scope, wanted.image(), seal, _unless_changed(if_match, who, svc))
     request.app.state.wake()
     return answers.tagged(RegeneratedOut.of(done), status=202)
+
+
+def _unless_changed(if_match: str | None, who: Caller, svc: Services) -> Precondition:
+    """`If-Match`, held against the scope as the transaction sees it."""
+    return lambda scope: require_match(if_match, lambda: etag_of(encode(_out(scope, who, svc))))
 
 
 def _out(scope: Scope, who: Caller, svc: Services) -> ScopeOut:

@@ -17,6 +17,7 @@ from atpix.projects import keys, preferences, rows
 from atpix.projects.errors import KeyNotActive, KeyNotFound, OrganizationAlreadyExists, ProjectAlreadyExists
 from atpix.projects.preferences import SettingsPatch
 from atpix.projects.rows import KeyRow, OrganizationRow, ProjectRow
+from atpix.providers.registry import UnknownProvider
 from atpix.services import Services
 
 _DAY_MS = 86_400_000
@@ -60,6 +61,7 @@ def create_project(
 ) -> ProjectRow:
     """Raises OrganizationNotFound, ProjectAlreadyExists."""
     chosen = preferences.merged(ProjectSettings(), settings or SettingsPatch())
+    _require_provider(svc, settings)
     with svc.db.transaction() as tx:
         made = _new_project(rows.find_organization(tx, organization), slug, name, chosen, svc.now())
         if not rows.add_project(tx, made):
@@ -90,6 +92,7 @@ def update_project(
 
     Raises ProjectNotFound.
     """
+    _require_provider(svc, settings)
     with svc.db.transaction() as tx:
         # The lock comes first: two patches of different settings must both be in the result.
         tx.execute(sa.update(projects).where(projects.c.id == project).values(updated_at=svc.now()))
@@ -224,6 +227,15 @@ def parse_path(path: str) -> tuple[Slug, Slug]:
     if not slash:
         raise ValidationFailed.at("project", "must be ORGANIZATION/PROJECT.")
     return parse_slug(organization, "organization"), parse_slug(slug, "project")
+
+
+def _require_provider(svc: Services, given: SettingsPatch | UnsetType | None) -> None:
+    """One that this server has; else every generation after it would fail. Raises ValidationFailed."""
+    if isinstance(given, SettingsPatch) and isinstance(given.provider, str):
+        try:
+            svc.providers.named(given.provider)
+        except UnknownProvider as error:
+            raise ValidationFailed.at("settings.provider", str(error)) from None
 
 
 def _new_organization(slug: Slug, name: str | None, now: int) -> OrganizationRow:

@@ -87,7 +87,8 @@ class APIStatusError(AtpixError):
         self.retry_after = problem.retry_after
 
     def __str__(self) -> str:
-        faults = "".join(f"; {detail.path}: {detail.message}" for detail in self.details)
+        told = [f"{detail.path}: {detail.message}" if detail.path else detail.message for detail in self.details]
+        faults = "".join(f"; {fault}" for fault in told if fault not in self.message)
         request = f" (request {self.request_id})" if self.request_id else ""
         return f"{self.status} {self.code or ''}".strip() + f": {self.message}{faults}{request}"
 

@@ -31,7 +31,9 @@ _SLUG: Json = {"description": "Its slug.", "schema": {"type": "string", **SLUG}}
 _BEGUN = ("Location", "Preference-Applied")
 _ANSWERS_WITH = {
     "getImage": ("Cache-Control", "Atpix-Resolved-By"),
+    "getFlow": ("Cache-Control",),
     "getGeneration": ("Cache-Control",),
+    "getLiveScope": ("Cache-Control",),
     "createGeneration": _BEGUN,
     "updateGeneration": _BEGUN,
     "regenerateGeneration": _BEGUN,
@@ -102,7 +104,7 @@ def _codes(route: HTTPRoute, handler: HTTPRouteHandler, shared: tuple[str, ...])
 def _shared_headers(route: HTTPRoute, handler: HTTPRouteHandler) -> tuple[str, ...]:
     if "POST" in handler.http_methods:
         return ("Idempotency-Key",)
-    conditional = _named_by(route, "ref") or handler.operation_id == "getGeneration"
+    conditional = _named_by(route, "ref") or _is_tagged(handler)
     return ("If-None-Match",) if "GET" in handler.http_methods and conditional else ()
 
 
