@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from atpix.imaging.children import Examiners
-from atpix.imaging.orders import Order, Rendered
+from atpix.imaging.orders import Order, Original, Rendered
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
 from atpix.imaging.values import Limits
@@ -103,7 +103,7 @@ def draw(tmp_path: Path):
                 target=str(target),
                 spec=Spec(**spec),
                 output=output,
-                **({"may_be_original": False} | (order or {})),
+                **({"original": Original.NEVER} | (order or {})),
             )
         )
         return Drawn(rendered, target.read_bytes() if target.exists() else b"")

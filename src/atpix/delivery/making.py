@@ -13,11 +13,13 @@ from atpix.images import rows
 from atpix.images.errors import ImageNotFound, ImageTooLarge, InvalidImage
 from atpix.images.rows import Image
 from atpix.imaging import errors as imaging
-from atpix.imaging.orders import Order, Rendered
+from atpix.imaging.orders import Order, Original, Rendered
+from atpix.imaging.pool import Queued
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
 from atpix.imaging.values import Limits
 from atpix.renditions import Facts, Key, Stored
+from atpix.renditions.places import Place
 from atpix.renditions.stored import BudgetSpent, Unwanted
 from atpix.services import Services
 
@@ -27,9 +29,7 @@ _DIED_FOR_S = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """`show_focus`: with a cross at the focal point, for one answer, kept nowhere, under a key of its own.
-    `may_be_original`: where that is smaller and looks the same.
-    """
+    """`show_focus`: with a cross at the focal point, for one answer, kept nowhere, under a key of its own."""
 
     who: Caller
     image: Image
@@ -38,7 +38,7 @@ class Job:
     key: Key
     key_parameters: str
     show_focus: bool = False
-    may_be_original: bool = True
+    original: Original = Original.OF_SAME_TYPE
 
     @property
     def name(self) -> str:
@@ -48,8 +48,9 @@ class Job:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Made:
-    """`stored` is None where nothing is kept; then `body` has the bytes, unless the original `is_original`. It also has
-    them where they are few, so that nobody need read again what has just been written.
+    """`stored` is None where nothing is kept; then `body` has the bytes, unless it `is_original`. It also has them
+    where they are few, so that nobody need read again what has just been written. `is_original`: there are none, see
+    `orders.Rendered.original_is_better`.
     """
 
     facts: Facts
@@ -63,23 +64,32 @@ class Made:
         return cls(facts=stored.facts, stored=stored, is_original=stored.is_original)
 
 
-def make(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
+def make(svc: Services, job: Job, source: Path, queued: Queued, *, background: bool) -> Made:
     """A render that took too much counts in the project's budgets, as one does that came to something.
 
-    Raises RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, RenderFailed, Overloaded, StorageUnavailable.
+    Raises RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, RenderFailed, Overloaded, StorageUnavailable;
+    GaveUp when `queued` did so in time.
     """
     with _refused_as_the_wire_says(svc, job):
-        place = svc.renditions.claim_place(
-            job.key,
-            most_of_image=job.who.settings.new_renditions_per_image,
-            most_a_minute=job.who.settings.new_renditions_per_minute,
-        )
+        place = _claimed(svc, job)
         try:
-            return _drawn(svc, job, source, background=background)
+            return _drawn(svc, job, source, queued, background=background)
         except BaseException as error:
             if not _was_costly(error):
                 svc.renditions.give_back(place)
             raise
+
+
+def _claimed(svc: Services, job: Job) -> Place | None:
+    """Raises BudgetSpent. The original itself needs none: whatever led to it has claimed one."""
+    if job.original is Original.ALWAYS:
+        return None
+    settings = job.who.settings
+    return svc.renditions.claim_place(
+        job.key,
+        most_of_image=settings.new_renditions_per_image,
+        most_a_minute=settings.new_renditions_per_minute,
+    )
 
 
 def without_source(svc: Services, job: Job) -> AtpixError:
@@ -89,9 +99,9 @@ def without_source(svc: Services, job: Job) -> AtpixError:
     return StorageUnavailable("The image's bytes cannot be read right now.")
 
 
-def _drawn(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
+def _drawn(svc: Services, job: Job, source: Path, queued: Queued, *, background: bool) -> Made:
     with svc.renditions.target() as target:
-        rendered = _rendered(svc, _order(svc, job, source, target), background=background)
+        rendered = _rendered(svc, _order(svc, job, source, target), queued, background=background)
         facts = Facts.of(rendered)
         if rendered.original_is_better:
             kept = (
@@ -105,10 +115,10 @@ def _drawn(svc: Services, job: Job, source: Path, *, background: bool) -> Made:
         return Made(facts=facts, stored=kept, body=body, steps_ms=rendered.steps_ms)
 
 
-def _rendered(svc: Services, order: Order, *, background: bool) -> Rendered:
+def _rendered(svc: Services, order: Order, queued: Queued, *, background: bool) -> Rendered:
     """A child may be killed for what is no fault of this image: once more, in a new one."""
     try:
-        return svc.renderers.render(order, background=background)
+        return svc.renderers.render(order, background=background, queued=queued)
     except imaging.DecoderDied:
         return svc.renderers.render(order, background=background)
 
@@ -131,7 +141,7 @@ def _order(svc: Services, job: Job, source: Path, target: Path) -> Order:
         max_output_pixels=limits.max_output_pixels,
         keep_metadata=job.who.settings.keep_metadata,
         show_focus=job.show_focus,
-        may_be_original=job.may_be_original,
+        original=job.original,
     )
 
 

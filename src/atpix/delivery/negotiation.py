@@ -79,6 +79,17 @@ def outputs(taken: Accepts, facts: Facts, spec: Spec) -> tuple[Output, ...]:
             return (family,)
 
 
+def takes(taken: Accepts, media_type: str) -> bool:
+    """Whether an original of this type may go out in place of what was negotiated."""
+    match media_type:
+        case MediaType.AVIF:
+            return taken is Accepts.AVIF
+        case MediaType.WEBP:
+            return taken is not Accepts.PLAIN
+        case _:
+            return True
+
+
 def _family(facts: Facts, spec: Spec) -> Output:
     """What a client takes that names nothing. Never JPEG for what is transparent in the result."""
     match facts.media_type:

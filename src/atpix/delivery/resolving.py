@@ -1,5 +1,7 @@
 """From a wish to what it is answered with: project, guard, image, decision, shelf or render."""
 
+from typing import Final
+
 import msgspec
 
 from atpix.caller import Caller
@@ -14,13 +16,22 @@ from atpix.delivery.wishes import Wish
 from atpix.http.types import Receive
 from atpix.ids import FlowId
 from atpix.images import rows
-from atpix.images.rows import Found
+from atpix.images.rows import Found, Image
 from atpix.imaging import geometry, grammar
+from atpix.imaging.orders import Original
 from atpix.imaging.settling import settled
 from atpix.imaging.sniff import MediaType
-from atpix.imaging.spec import Output
+from atpix.imaging.spec import Output, Spec
 from atpix.renditions import rendition_key
 from atpix.services import Services
+
+_ALSO: Final = {
+    Original.NEVER: ("made",),
+    Original.OF_SAME_TYPE: (),
+    Original.OF_ANY_TYPE: ("negotiated",),
+    Original.ALWAYS: ("original",),
+}
+"""What a key says of it."""
 
 
 class Resolver:
@@ -43,6 +54,8 @@ class Resolver:
         best, stand_in = self._jobs(looked)
         steps.ended("negotiate")
         chosen = await self._chosen(best, stand_in, receive, steps)
+        if chosen.made.is_original:
+            chosen = await self._original(looked, chosen, receive, steps)
         return dressing.rendition(self._svc, looked, chosen, steps)
 
     async def _look_up(self, wish: Wish, key_holder: Caller | None) -> Looked:
@@ -98,9 +111,10 @@ class Resolver:
             kind = MediaType(image.media_type)
             spec = settled(size, spec, kind, has_alpha=image.has_alpha, max_output_pixels=most_pixels)
         follows = geometry.depends_on_focus(size, spec, most_pixels)
+        original = self._may_be_original(looked, spec, output)
         also = (
             *looked.who.settings.keep_metadata,
-            *(() if admitted.may_send_original else ("made",)),
+            *_ALSO[original],
             *(("shown",) if looked.show_focus else ()),
         )
         canonical = grammar.canonical(spec)
@@ -121,8 +135,21 @@ class Resolver:
             key=key,
             key_parameters=canonical,
             show_focus=looked.show_focus,
-            may_be_original=admitted.may_send_original,
+            original=original,
         )
+
+    def _may_be_original(self, looked: Looked, spec: Spec, output: Output) -> Original:
+        """In another type only where one was negotiated, and where it can matter: all else shares its key with what was
+        asked for by name.
+        """
+        image, admitted = looked.image, looked.admitted
+        if not admitted.may_send_original:
+            return Original.NEVER
+        named = not negotiation.is_negotiable(admitted.spec) or output == _own_output(image)
+        if named or not negotiation.takes(looked.wish.accepts, image.media_type):
+            return Original.OF_SAME_TYPE
+        found = geometry.of((image.width, image.height), spec, None, self._svc.settings.max_output_pixels)
+        return Original.OF_ANY_TYPE if geometry.shows_source(found, spec) else Original.OF_SAME_TYPE
 
     async def _chosen(self, best: Job, stand_in: Job | None, receive: Receive, steps: Steps) -> Chosen:
         if (found := await self._on_shelf(best, steps)) is not None:
@@ -137,6 +164,24 @@ class Resolver:
         chosen = await self._on_shelf(stand_in, steps) or await self._made(stand_in, receive, steps)
         self._renderings.begin(best)
         return Chosen(job=chosen.job, made=chosen.made, cache=chosen.cache, stands_in=True)
+
+    async def _original(self, looked: Looked, chosen: Chosen, receive: Receive, steps: Steps) -> Chosen:
+        """Without what it tells about its maker, in place of what would be no smaller: one file, whatever led to it."""
+        image, output = looked.image, _own_output(looked.image)
+        job = Job(
+            who=looked.who,
+            image=image,
+            spec=Spec(output=output),
+            output=output,
+            key=rendition_key(
+                image.project_id, image.id, "", output, follows_focus=False, focus=None, also=_ALSO[Original.ALWAYS]
+            ),
+            key_parameters="",
+            original=Original.ALWAYS,
+        )
+        found = await self._on_shelf(job, steps) or await self._made(job, receive, steps)
+        cache = chosen.cache if found.cache == "hit" else found.cache
+        return Chosen(job=job, made=found.made, cache=cache, stands_in=chosen.stands_in)
 
     async def _on_shelf(self, job: Job, steps: Steps) -> Chosen | None:
         stored = None if job.show_focus else await self._svc.renditions.find(job.key)
@@ -154,3 +199,8 @@ class Resolver:
         settings, image = self._svc.settings, job.image
         width, height = geometry.of((image.width, image.height), job.spec, None, settings.max_output_pixels).canvas
         return width * height <= settings.avif_max_pixels
+
+
+def _own_output(image: Image) -> Output:
+    """What is made in the type that it has."""
+    return Output(image.media_type.removeprefix("image/"))

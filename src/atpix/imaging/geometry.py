@@ -120,6 +120,13 @@ def depends_on_focus(source: Size, spec: Spec, max_output_pixels: int = 50_000_0
     return spec.output is Output.JSON or of(source, spec, None, max_output_pixels).crop is not None
 
 
+def shows_source(found: Geometry, spec: Spec) -> bool:
+    """Whether all of the source is there, upright and in its own size, and nothing is done to its colours."""
+    stays = found.scaled == found.source == found.canvas and found.crop is None
+    turned = found.rotate != 0 or found.flip is not None
+    return stays and not (turned or spec.blur or spec.sharpen or spec.background)
+
+
 def fit_of(spec: Spec) -> Fit:
     """The one in force: cover is the default when both sides are given or follow from `aspect`."""
     both = spec.aspect is not None or (spec.width is not None and spec.height is not None)

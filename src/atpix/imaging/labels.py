@@ -31,6 +31,10 @@ def labelled(picture: Any, frame_height: int, keep: tuple[str, ...], *, keeps_pr
     return picture
 
 
+def tells_copyright(picture: Any) -> bool:  # noqa: ANN401
+    return not _COPYRIGHT.isdisjoint(_fields(picture))
+
+
 def kept(picture: Any) -> int:  # noqa: ANN401
     """What an encoder is told to write, of a picture that was `labelled`."""
     names = _fields(picture)

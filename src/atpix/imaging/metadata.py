@@ -35,6 +35,14 @@ def is_bare(path: Path, media_type: MediaType) -> bool:
         return all(data[edit.start : edit.end] == edit.replacement for edit in edits)
 
 
+def bare_bytes(path: Path, media_type: MediaType) -> int:
+    """How large it is when `strip_private` has been at it. Raises InvalidImage as that does."""
+    with mapped(path) as data:
+        edits = containers.of(media_type).edits(data)
+        removed: int = sum(edit.end - edit.start - len(edit.replacement) for edit in edits)
+        return len(data) - removed
+
+
 def strip_private(source: Path, target: Path, media_type: MediaType) -> bool:
     """Write `source` to `target` without location, owner, serial numbers, maker notes, comments and previews.
 

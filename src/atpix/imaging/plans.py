@@ -43,16 +43,12 @@ class Plan(NamedTuple):
 
     @property
     def shows_all_pixels(self) -> bool:
-        """The picture is the source's own, but for what encoding does to it."""
-        spec, found = self.spec, self.geometry
-        same_size = found.scaled == found.source == found.canvas and found.crop is None
-        same_frames = self.animated or self.source.frames == 1
-        return (
-            same_size
-            and same_frames
-            and self.turn == Turn()
-            and not (spec.blur or spec.sharpen or spec.background or self.show_focus)
-        )
+        """The picture is the source's own, but for what encoding does to it. A source that EXIF turns is not:
+        its rows lie otherwise, and not all that show pictures look at EXIF.
+        """
+        all_frames = self.animated or self.source.frames == 1
+        upright = self.source.turn == Turn()
+        return all_frames and upright and geometry.shows_source(self.geometry, self.spec) and not self.show_focus
 
 
 def of(order: Order, source: Source, focus: FocalPoint | None) -> Plan:

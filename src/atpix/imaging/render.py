@@ -5,6 +5,7 @@ top of the file to its bottom. That keeps memory small, and it is why everything
 orientation in which the rows are stored.
 """
 
+import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +17,9 @@ import pyvips
 from atpix.imaging import colour, describing, encoding, geometry, labels, loading, metadata, plans, saliency, steps
 from atpix.imaging.decoding import Decoder
 from atpix.imaging.encoding import Pixels
+from atpix.imaging.errors import InvalidImage
 from atpix.imaging.loading import Source
-from atpix.imaging.orders import Order, Rendered
+from atpix.imaging.orders import Order, Original, Rendered
 from atpix.imaging.plans import Plan
 from atpix.imaging.spec import Output
 from atpix.imaging.turning import Turn
@@ -68,6 +70,8 @@ def render(order: Order, decoder: Decoder | None = None) -> Rendered:
     decoder.turn_to(order.same)
     loading.forget_complaints()
     try:
+        if order.original is Original.ALWAYS:
+            return clock.timed("open", lambda: _as_it_is(order))
         plan = clock.timed("open", lambda: _planned(order, decoder))
         ready = clock.timed("pixels", lambda: _picture(plan, decoder))
         return _written(order, plan, ready, clock)
@@ -141,9 +145,11 @@ def _written(order: Order, plan: Plan, ready: _Ready, clock: _Clock) -> Rendered
         quality=made.quality,
         steps_ms=clock.steps_ms,
     )
-    original_bytes = source.path.stat().st_size
-    if order.may_be_original and len(made.body) >= original_bytes and _original_will_do(plan):
-        return msgspec.structs.replace(answer, size=original_bytes, quality=None, original_is_better=True)
+    original_bytes = _bytes_of_original(order, plan)
+    if original_bytes is not None and len(made.body) >= original_bytes:
+        return msgspec.structs.replace(
+            answer, media_type=source.media_type, size=original_bytes, quality=None, original_is_better=True
+        )
     target.write_bytes(made.body)
     return answer
 
@@ -164,12 +170,32 @@ def _told(order: Order, plan: Plan, picture: Frame) -> describing.Told:
     return describing.facts(picture, source.displayed, str(source.media_type), source.frames, found)
 
 
-def _original_will_do(plan: Plan) -> bool:
-    """It has the type that was asked for, shows what the rendition shows, and tells nothing that must not be told."""
-    source = plan.source
-    return (
-        encoding.MEDIA_TYPES[plan.output] == source.media_type
-        and plan.shows_all_pixels
-        and (plan.keeps_profile or not colour.has_own_profile(source.header))
-        and metadata.is_bare(source.path, source.media_type)
-    )
+def _bytes_of_original(order: Order, plan: Plan) -> int | None:
+    """How large it is without what it tells about its maker; None where it cannot stand for the rendition: it looks
+    different, has a type that was not asked for, or tells of a copyright that has to stay.
+    """
+    source, same_type = plan.source, encoding.MEDIA_TYPES[plan.output] == plan.source.media_type
+    may_be = order.original is Original.OF_ANY_TYPE or (order.original is Original.OF_SAME_TYPE and same_type)
+    if not (may_be and plan.shows_all_pixels and _colours_stay(plan)):
+        return None
+    if "copyright" in plan.keep_metadata and labels.tells_copyright(source.header):
+        return None
+    with contextlib.suppress(InvalidImage):  # it decodes, and cannot be taken apart
+        return metadata.bare_bytes(source.path, source.media_type)
+    return None
+
+
+def _colours_stay(plan: Plan) -> bool:
+    header = plan.source.header
+    return not colour.has_own_profile(header) or (plan.keeps_profile and colour.has_usable_profile(header))
+
+
+def _as_it_is(order: Order) -> Rendered:
+    """All of the original but what it tells about its maker, pixels untouched."""
+    source = loading.opened(Path(order.source), order.media_type, order.limits)
+    width, height = source.displayed
+    target, bare = Path(order.target), metadata.is_bare(source.path, source.media_type)
+    if not bare:
+        metadata.strip_private(source.path, target, source.media_type)
+    size = (source.path if bare else target).stat().st_size
+    return Rendered(media_type=source.media_type, width=width, height=height, size=size, original_is_better=bare)
