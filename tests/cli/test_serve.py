@@ -1,6 +1,7 @@
 import http.client
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -57,11 +58,19 @@ class Serving:
 
 
 @pytest.fixture
+def migrated(backends, tmp_path):
+    """A data folder that was used before: most tests need not wait for a migration."""
+    (tmp_path / "d").mkdir()
+    shutil.copy(backends.empty_database("sqlite").removeprefix("sqlite:///"), tmp_path / "d" / "atpix.db")
+
+
+@pytest.fixture
 def serve(tmp_path):
     """Start servers on free ports. They get a process group of their own, as in a terminal, and are gone afterwards."""
     started = []
 
     def start(*arguments: object, **env: str) -> Serving:
+        few = {"ATPIX_DECODERS": "1", "ATPIX_RENDERERS": "1"}
         with (tmp_path / "log").open("a") as log:
             process = subprocess.Popen(
                 [ATPIX, "serve", "--data", str(tmp_path / "d"), "--port", "0", *map(str, arguments)],
@@ -69,7 +78,7 @@ def serve(tmp_path):
                 stderr=log,
                 text=True,
                 cwd=tmp_path,
-                env=environment(**env),
+                env=environment(**few, **env),
                 start_new_session=True,
             )
         started.append(process)
@@ -146,6 +155,7 @@ def test_the_demo_shows_a_first_key_once_and_a_line_that_uploads(serve, picture)
     assert "atp_" not in again.said + again.rest()
 
 
+@pytest.mark.usefixtures("migrated")
 def test_several_workers_serve_one_sqlite_file_beside_commands(serve, called, tmp_path):
     server = serve("--workers", 2)
     key = called("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
@@ -155,6 +165,7 @@ def test_several_workers_serve_one_sqlite_file_beside_commands(serve, called, tm
     assert server.stop() == 0
 
 
+@pytest.mark.usefixtures("migrated")
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_finishes_running_uploads(serve, called, picture, tmp_path, sent):
     server = serve()
@@ -179,6 +190,7 @@ def refuses(port: int) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_request_that_never_ends_does_not_stop_the_stop(serve, called, picture, tmp_path):
     server = serve(ATPIX_SHUTDOWN_S="1")
     key = called("keys", "create", "--data", tmp_path / "d", "--project", "a/b").out.strip()
@@ -187,6 +199,7 @@ def test_a_request_that_never_ends_does_not_stop_the_stop(serve, called, picture
         assert server.stop() == 0
 
 
+@pytest.mark.usefixtures("migrated")
 def test_ctrl_c_in_a_terminal_ends_well(serve):
     server = serve("--workers", 2)
 
@@ -195,6 +208,7 @@ def test_ctrl_c_in_a_terminal_ends_well(serve):
     assert server.process.wait(60) == 0
 
 
+@pytest.mark.usefixtures("migrated")
 def test_a_worker_that_was_killed_is_replaced(serve):
     server = serve("--workers", 2)
     victim = server.workers[0]
@@ -206,6 +220,7 @@ def test_a_worker_that_was_killed_is_replaced(serve):
     assert server.stop() == 0
 
 
+@pytest.mark.usefixtures("migrated")
 def test_workers_do_not_outlive_a_killed_parent(serve):
     server = serve("--workers", 2)
     workers = server.workers
@@ -230,12 +245,3 @@ def test_an_address_that_is_not_ours_is_a_sentence(atpix, tmp_path):
 
     assert ended.code == 3
     assert ended.err.count("\n") == 1
-
-
-def test_the_command_line_loads_nothing_heavy_before_it_knows_what_to_do():
-    heavy = {"litestar", "sqlalchemy", "pydantic", "pyvips", "obstore", "rich", "cyclopts", "granian"}
-    code = f"import sys, atpix.cli, atpix.cli.outcome; print(len({heavy} & set(sys.modules)))"
-
-    ended = subprocess.run([ATPIX.with_name("python"), "-c", code], capture_output=True, text=True, check=True)
-
-    assert ended.stdout == "0\n"

@@ -8,6 +8,7 @@ import sys
 HEAVY = (
     "PIL",
     "alembic",
+    "cyclopts",
     "granian",
     "httpx2",
     "litestar",
@@ -16,6 +17,7 @@ HEAVY = (
     "psycopg",
     "pydantic",
     "pyvips",
+    "rich",
     "sqlalchemy",
     "structlog",
 )
@@ -55,11 +57,11 @@ def test_each_command_imports_what_it_needs_and_no_more(backends, tmp_path):
     )
 
     assert ended.returncode == 0, ended.stderr
-    local = ["httpx2", "obstore", "pydantic", "sqlalchemy", "structlog"]
+    local = ["cyclopts", "httpx2", "obstore", "pydantic", "rich", "sqlalchemy", "structlog"]
     assert dict(map(json.loads, ended.stdout.splitlines())) == {
         "atpix": [],
-        "images list": ["httpx2"],
-        "serve": ["httpx2", "pydantic"],
+        "images list": ["cyclopts", "httpx2"],
+        "serve": ["cyclopts", "httpx2", "pydantic"],
         "projects show nobody/nothing": local,
         "keys list": local,
         "doctor": local,
