@@ -5,21 +5,16 @@ import http.client
 import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, closing
+from contextlib import closing
 from io import BytesIO
 
 import PIL.Image
 import pytest
 from tests.photographs import photo
+from tests.rendering import Client, rendering_with, renderings_of, stays, until
 from tests.wire import Wire, eventually
 
 from atpix.delivery.hanging_up import ClientLeft
-from atpix.delivery.making import Job
-from atpix.delivery.rendering import Renderings
-from atpix.images import rows
-from atpix.imaging.grammar import canonical
-from atpix.imaging.spec import Output, Spec
-from atpix.renditions import rendition_key
 from atpix.services import Services
 
 CLIENTS = 50
@@ -83,37 +78,6 @@ def test_small_answers_do_not_wait_behind_renders_and_a_full_queue_says_so(serve
     assert public.get(f"{path}99").status_code == 200
 
 
-@pytest.fixture
-def job(svc, project, upload):
-    """Of a new image."""
-    image = upload(photo(6))
-    with svc.db.read() as tx:
-        row = rows.find(tx, project.caller, image.id).image
-
-    def make(width: int = 50) -> Job:
-        spec = Spec(width=width, output=Output.PNG)
-        key = rendition_key(
-            row.project_id, row.id, canonical(spec), Output.PNG, follows_focus=False, focus=row.focal_point
-        )
-        return Job(who=project.caller, image=row, spec=spec, output=Output.PNG, key=key, key_parameters=canonical(spec))
-
-    return make
-
-
-@asynccontextmanager
-async def renderings_of(svc: Services):
-    made: list[bool] = []
-    renderings = Renderings(svc, lambda: made.append(True))
-    try:
-        yield renderings, made
-    finally:
-        renderings.close()
-
-
-async def stays() -> dict[str, str]:
-    return await asyncio.Event().wait()
-
-
 async def leaves() -> dict[str, str]:
     return {"type": "http.disconnect"}
 
@@ -156,6 +120,73 @@ def test_what_stands_in_the_background_comes_forward_when_somebody_waits(svc, jo
             assert made in ([True], [])
 
     asyncio.run(scenario())
+
+
+def test_who_hangs_up_in_line_for_a_child_leaves_it_at_once_and_who_stays_is_next(svc, job):
+    async def scenario(own, child):
+        child.suspend()
+        async with renderings_of(own) as (renderings, made):
+            clients = [Client() for _ in range(8)]
+            asking = [asyncio.create_task(renderings.made(job(60 + n), one.receive)) for n, one in enumerate(clients)]
+            await until(lambda: own.renderers.load.waiting == 4)
+            assert renderings.waiting == 7
+            for client in clients:
+                client.leaves.set()
+            answers = await asyncio.gather(*asking, return_exceptions=True)
+            assert {type(answer) for answer in answers} == {ClientLeft}
+            assert (renderings.waiting, own.renderers.load.waiting) == (0, 0)
+
+            again = asyncio.create_task(renderings.made(job(61), stays))
+            await until(lambda: own.renderers.load.waiting == 1)
+            child.resume()
+            assert (await again).stored is not None
+            await until(lambda: len(made) == 2)  # the other one had begun
+            await until(lambda: own.renditions.made(job().image.project_id, job().image.id) == 2)
+
+    with rendering_with(svc) as (own, child):
+        asyncio.run(scenario(own, child))
+
+
+def test_what_two_wait_for_in_line_is_made_when_one_of_them_leaves(svc, job):
+    async def scenario(own, child):
+        child.suspend()
+        async with renderings_of(own) as (renderings, made):
+            first = asyncio.create_task(renderings.made(job(60), stays))
+            await until(lambda: own.renderers.load.busy)
+            client = Client()
+            leaving = asyncio.create_task(renderings.made(job(61), client.receive))
+            staying = asyncio.create_task(renderings.made(job(61), stays))
+            await until(lambda: own.renderers.load.waiting == 1)
+            client.leaves.set()
+            with pytest.raises(ClientLeft):
+                await leaving
+            assert renderings.waiting == own.renderers.load.waiting == 1
+            child.resume()
+            assert all(found.stored for found in await asyncio.gather(first, staying))
+            assert made == [True, True]
+
+    with rendering_with(svc) as (own, child):
+        asyncio.run(scenario(own, child))
+
+
+def test_what_is_not_in_time_in_line_goes_behind_and_comes_forward_when_somebody_waits(svc, job):
+    async def scenario(own, child):
+        child.suspend()
+        async with renderings_of(own) as (renderings, made):
+            first = asyncio.create_task(renderings.made(job(60), stays))
+            await until(lambda: own.renderers.load.busy)
+            assert await renderings.made_within(job(61), 0.1, stays) is None
+            renderings.begin(job(61))
+            await until(lambda: own.renderers.load.waiting == 1)
+            assert renderings.waiting == 0
+            forward = asyncio.create_task(renderings.made(job(61), stays))
+            await until(lambda: renderings.waiting == 1)
+            child.resume()
+            assert all(found.stored for found in await asyncio.gather(first, forward))
+            assert made == [True, True]
+
+    with rendering_with(svc) as (own, child):
+        asyncio.run(scenario(own, child))
 
 
 def test_a_client_that_hangs_up_frees_its_place_on_the_wire(server, svc, project, public, job, wire):

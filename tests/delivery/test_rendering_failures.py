@@ -1,15 +1,14 @@
 """What goes wrong in the middle of a rendition: which of it is the image's fault, and how long it is remembered."""
 
 import asyncio
-from collections.abc import Iterator
+import os
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
-import psutil
 import pytest
-from tests.photographs import photo
+from tests.rendering import Client, children, rendering_with, renderings_of, stays, until
 from tests.wire import eventually
 
 from atpix.blobs import Blobs
@@ -18,86 +17,14 @@ from atpix.delivery import making
 from atpix.delivery.errors import RenditionsSpent
 from atpix.delivery.hanging_up import ClientLeft
 from atpix.delivery.making import Job, RenderFailed
-from atpix.delivery.memory import Memory
-from atpix.delivery.rendering import Renderings
 from atpix.errors import Overloaded, StorageUnavailable
-from atpix.images import rows
 from atpix.images.errors import ImageNotFound
 from atpix.images.rows import blob_of
-from atpix.imaging.grammar import canonical
-from atpix.imaging.renderers import Renderers
-from atpix.imaging.spec import Output, Spec
-from atpix.renditions import rendition_key
-
-MEMORY_BYTES = 512 << 20
+from atpix.imaging.pool import Queued
 
 
-@pytest.fixture
-def job(svc, project, upload):
-    """Of a new image, each width another."""
-    image = upload(photo(6))
-    with svc.db.read() as tx:
-        row = rows.find(tx, project.caller, image.id).image
-
-    def make(width: int = 50, **others) -> Job:
-        spec = Spec(width=width, output=Output.PNG)
-        key = rendition_key(
-            row.project_id, row.id, canonical(spec), Output.PNG, follows_focus=False, focus=row.focal_point
-        )
-        job = Job(who=project.caller, image=row, spec=spec, output=Output.PNG, key=key, key_parameters=canonical(spec))
-        return replace(job, **others)
-
-    return make
-
-
-@contextmanager
-def rendering_with(svc, timeout_s: float = 60) -> Iterator:
-    """The same services with a render child of their own, which is there already."""
-    before = set(children())
-    renderers = Renderers(1, timeout_s, MEMORY_BYTES)
-    renderers.warm()
-    (child,) = set(children()) - before
-    try:
-        yield replace(svc, renderers=renderers), child
-    finally:
-        renderers.close()
-
-
-def children() -> list[psutil.Process]:
-    return psutil.Process().children()
-
-
-@asynccontextmanager
-async def renderings_of(svc):
-    made: list[bool] = []
-    renderings = Renderings(svc, lambda: made.append(True), Memory(svc.blobs, 0))
-    try:
-        yield renderings, made
-    finally:
-        renderings.close()
-
-
-async def stays() -> dict[str, str]:
-    return await asyncio.Event().wait()
-
-
-class Client:
-    """Somebody who waits until it is told to leave."""
-
-    def __init__(self) -> None:
-        self.leaves = asyncio.Event()
-
-    async def receive(self) -> dict[str, str]:
-        await self.leaves.wait()
-        return {"type": "http.disconnect"}
-
-
-async def until(holds) -> None:
-    await asyncio.to_thread(eventually, holds)
-
-
-def make(svc, job: Job):
-    return making.make(svc, job, svc.blobs.local_path(blob_of(job.image)), background=False)
+def make(svc, job: Job, source: Path | None = None):
+    return making.make(svc, job, source or svc.blobs.local_path(blob_of(job.image)), Queued(), background=False)
 
 
 def test_a_render_whose_child_is_killed_is_made_by_another(svc, job):
@@ -110,11 +37,11 @@ def test_a_render_whose_child_is_killed_is_made_by_another(svc, job):
         assert under_way.result().stored is not None
 
 
-def test_a_render_whose_children_die_is_our_fault_and_tried_again_soon(svc, job):
+def test_a_render_whose_children_die_is_our_fault_and_tried_again_soon(svc, job, tmp_path):
+    os.mkfifo(tmp_path / "endless")
     with rendering_with(svc) as (own, first), ThreadPoolExecutor(1) as thread:
         others = set(children())
-        first.suspend()
-        under_way = thread.submit(make, own, job())
+        under_way = thread.submit(make, own, job(), tmp_path / "endless")
         eventually(lambda: own.renderers.load.busy)
         first.kill()
         eventually(lambda: set(children()) - others)
@@ -149,12 +76,12 @@ def test_what_takes_too_long_is_not_tried_again_for_a_minute_and_counts_in_the_b
 def test_the_source_of_a_deleted_image_is_not_found_and_one_that_is_lost_is_unavailable(svc, job, client, tmp_path):
     gone = tmp_path / "gone"
     with pytest.raises(StorageUnavailable):
-        making.make(svc, job(), gone, background=False)
+        make(svc, job(), gone)
 
     client.images.delete(job().image.id)
 
     with pytest.raises(ImageNotFound):
-        making.make(svc, job(), gone, background=False)
+        make(svc, job(), gone)
 
 
 def test_a_source_that_is_fetched_from_a_store_without_it_is_told_the_same_way(svc, job, client):
@@ -204,7 +131,7 @@ def test_whoever_waits_too_long_for_a_place_is_told_to_come_again(svc, job):
         child.suspend()
         async with renderings_of(own) as (renderings, _):
             places = [asyncio.create_task(renderings.made(job(60 + n), stays)) for n in range(5)]
-            await until(lambda: renderings.waiting == 0)
+            await until(lambda: own.renderers.load.waiting == 4)
             with pytest.raises(Overloaded) as raised:
                 await renderings.made(job(), stays)
             assert raised.value.retry_after_s
@@ -212,7 +139,7 @@ def test_whoever_waits_too_long_for_a_place_is_told_to_come_again(svc, job):
             assert all(found.stored for found in await asyncio.gather(*places))
 
     with rendering_with(svc) as (own, child):
-        impatient = own.settings.model_copy(update={"render_timeout_s": 0.1, "renderers": 1})
+        impatient = own.settings.model_copy(update={"render_timeout_s": 0.1})
         asyncio.run(scenario(replace(own, settings=impatient), child))
 
 

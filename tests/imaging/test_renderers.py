@@ -11,8 +11,9 @@ import psutil
 import pytest
 from PIL import Image
 
-from atpix.imaging.errors import Busy, DecoderFailed
+from atpix.imaging.errors import Busy, DecoderFailed, GaveUp
 from atpix.imaging.orders import Order
+from atpix.imaging.pool import Queued
 from atpix.imaging.renderers import Renderers
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.spec import Output, Spec
@@ -181,6 +182,47 @@ def test_one_order_too_many_is_told_so_at_once(build, order, held):
         assert first.exception()
 
     assert renderers.render(order()).width == 60
+
+
+def test_who_gives_up_leaves_the_line_at_once(build, order, held):
+    renderers, slow, queued = build(max_waiting=1), held(), Queued()
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(renderers.render, slow.order)
+        until(lambda: renderers.load.busy)
+        second = threads.submit(renderers.render, order(target="second.jpg"), queued=queued)
+        until(lambda: renderers.load.waiting)
+
+        queued.give_up()
+
+        assert renderers.load.waiting == 0
+        assert isinstance(second.exception(), GaveUp)
+        third = threads.submit(renderers.render, order())
+        until(lambda: renderers.load.waiting)
+        slow.let_go()
+        assert first.exception()
+        assert third.result().width == 60
+    assert not queued.began
+
+
+def test_who_has_given_up_before_is_given_no_child(build, order, tmp_path):
+    queued = Queued()
+    queued.give_up()
+
+    with pytest.raises(GaveUp):
+        build().render(order(), queued=queued)
+
+    assert not (tmp_path / "out.jpg").exists()
+
+
+def test_what_a_child_has_begun_goes_on_to_its_end(build, order, held):
+    renderers, slow, queued = build(), held(), Queued()
+    with ThreadPoolExecutor() as threads:
+        under_way = threads.submit(renderers.render, slow.order, queued=queued)
+        until(lambda: queued.began)
+        queued.give_up()
+        assert renderers.load.busy == 1
+        slow.let_go()
+        assert not isinstance(under_way.exception(), GaveUp)
 
 
 def test_those_who_wait_are_told_when_the_service_stops(build, order, held):

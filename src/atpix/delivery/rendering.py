@@ -1,7 +1,7 @@
 """Renditions in the making: each once at a time, in a bounded queue, on threads of their own.
 
-Whoever asks for the same waits for the same. A client that leaves frees its place; when it was the last, what had not
-begun is not made.
+Whoever asks for the same waits for the same. A client that leaves frees its place; when it was the last, what no child
+had begun is not made.
 """
 
 import asyncio
@@ -24,6 +24,8 @@ from atpix.errors import AtpixError, Overloaded
 from atpix.http.types import Receive
 from atpix.images.errors import ImageTooLarge, InvalidImage
 from atpix.images.rows import blob_of
+from atpix.imaging.errors import GaveUp
+from atpix.imaging.pool import Queued
 from atpix.services import Services
 
 log = structlog.get_logger("atpix.delivery")
@@ -41,13 +43,25 @@ class _Flight:
 
     background: bool
     kept_going: bool = False
-    began: bool = False
     waiting: int = 0
+    on_thread: bool = False
+    queued: Queued = field(default_factory=Queued)
     task: "asyncio.Task[Made]" = field(init=False)
+
+    @property
+    def began(self) -> bool:
+        return self.queued.began
 
     @property
     def is_unwanted(self) -> bool:
         return not (self.waiting or self.kept_going or self.began)
+
+    def give_up(self) -> None:
+        """A thread cannot be cancelled: it is called back, and turn, source and place are held until it is."""
+        if self.on_thread:
+            self.queued.give_up()
+        else:
+            self.task.cancel()
 
 
 class Renderings:
@@ -69,8 +83,13 @@ class Renderings:
 
     @property
     def waiting(self) -> int:
-        """Renders that somebody waits for and that have not begun. From any thread."""
+        """Renders that somebody waits for and that no child has begun. From any thread."""
         return sum(not (flight.began or flight.background) for flight in list(self._flights.values()))
+
+    @property
+    def waiting_outside(self) -> int:
+        """Those of them that are not in the children's own line either. From any thread."""
+        return sum(not (flight.on_thread or flight.background) for flight in list(self._flights.values()))
 
     async def made(self, job: Job, receive: Receive) -> Made:
         """Raises ClientLeft, Overloaded, RenditionsSpent, ImageTooLarge, InvalidImage, ImageNotFound, and what the
@@ -121,13 +140,13 @@ class Renderings:
         """The one that is under way, or a new one. Raises Overloaded."""
         found = self._flights.get(job.name)
         if found is not None and found.background and not (background or found.began):
-            found.task.cancel()  # somebody waits for it now: it begins anew, in front
+            found.give_up()  # somebody waits for it now: it begins anew, in front
             found = None
         if found is not None:
             return found
         if background and sum(one.background for one in self._flights.values()) >= _MOST_IN_BACKGROUND:
             raise Overloaded("Many renditions are being made right now; try again in a moment.")
-        if not background and self.waiting >= self._svc.settings.render_queue:
+        if not background and self.waiting >= self._svc.settings.render_queue + self._svc.renderers.load.free:
             raise Overloaded("Many renditions are being made right now; try again in a moment.")
         flight = self._flights[job.name] = _Flight(background)
         flight.task = asyncio.create_task(self._fly(flight, job))
@@ -143,7 +162,7 @@ class Renderings:
             flight.waiting -= 1
             if flight.is_unwanted and self._flights.get(job.name) is flight:
                 del self._flights[job.name]
-                flight.task.cancel()
+                flight.give_up()
 
     def _landed(self, flight: _Flight, job: Job, task: "asyncio.Task[Made]") -> None:
         if self._flights.get(job.name) is flight:
@@ -155,7 +174,7 @@ class Renderings:
             if len(self._failed) >= _MOST_FAILED:
                 del self._failed[next(iter(self._failed))]
             self._failed[job.name] = (time.monotonic() + (error.retry_after_s or _FAILED_FOR_S), error)
-        elif flight.background:
+        elif flight.background and not isinstance(error, GaveUp):
             log.info("background_render_failed", image=job.image.id, reason=type(error).__name__)
 
     async def _fly(self, flight: _Flight, job: Job) -> Made:
@@ -167,9 +186,8 @@ class Renderings:
 
     async def _made(self, flight: _Flight, job: Job, asked_s: float) -> Made:
         async with self._place(flight, asked_s), self._source(job) as source:
-            flight.began = True
             queued_ms = (time.perf_counter() - asked_s) * 1000
-            made = await self._on_thread(job, source, background=flight.background)
+            made = await self._on_thread(flight, job, source)
         self._counted()
         if made.stored is not None and made.body is not None:
             self._memory.put(made.stored.blob_key, made.body)
@@ -200,9 +218,10 @@ class Renderings:
         except FileNotFoundError as error:
             raise await asyncio.to_thread(making.without_source, self._svc, job) from error
 
-    async def _on_thread(self, job: Job, source: Path, *, background: bool) -> Made:
+    async def _on_thread(self, flight: _Flight, job: Job, source: Path) -> Made:
         """Not to be cancelled half-way: the turn to make this rendition is given up when it is over, not before."""
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(
-            self._threads, lambda: making.make(self._svc, job, source, background=background)
+        flight.on_thread = True
+        return await asyncio.get_running_loop().run_in_executor(
+            self._threads,
+            lambda: making.make(self._svc, job, source, flight.queued, background=flight.background),
         )

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from atpix.imaging import messages
 from atpix.imaging.errors import DecoderFailed, ImageTooLarge, TooMuchMemory
-from atpix.imaging.pool import Call, Load, Pool
+from atpix.imaging.pool import Call, Load, Pool, Queued
 from atpix.imaging.sniff import MediaType
 from atpix.imaging.values import Examined, Limits
 
@@ -48,9 +48,9 @@ class Children:
         """Of this moment, for metrics."""
         return self._pool.load
 
-    def _ask(self, call: Call) -> messages.Answer:
+    def _ask(self, call: Call, queued: Queued | None = None) -> messages.Answer:
         """What was refused is raised."""
-        return messages.told(messages.answer(self._pool.ask(call)))
+        return messages.told(messages.answer(self._pool.ask(call, queued)))
 
 
 class Examiners(Children):

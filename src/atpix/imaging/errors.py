@@ -29,5 +29,9 @@ class DecoderDied(DecoderFailed):
     """It may have died of something else: another one may do it."""
 
 
+class GaveUp(Exception):
+    """Who asked wants it no more, and nothing was started. Of files it says nothing."""
+
+
 class Busy(ImagingError):
     """Every decoder works and the queue in front of them is full. Nothing was started: try again later."""

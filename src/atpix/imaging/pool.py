@@ -9,11 +9,11 @@ child is free, for a decode costs more than all the rest. Otherwise whoever came
 import os
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from atpix.imaging import messages
-from atpix.imaging.errors import Busy, DecoderFailed
+from atpix.imaging.errors import Busy, DecoderFailed, GaveUp
 from atpix.imaging.processes import Process
 
 _MAX_OVERTAKEN = 8
@@ -22,9 +22,10 @@ _PATIENT_S = 0.2
 
 
 class Load(NamedTuple):
-    """Calls that a child works on, and calls that wait for one."""
+    """Children that work on a call, children that could, and calls that wait for one."""
 
     busy: int
+    free: int
     waiting: int
 
 
@@ -35,6 +36,20 @@ class Call(NamedTuple):
     timeout_s: float
     image: str = ""
     background: bool = False
+
+
+class Queued:
+    """What the caller holds of one call while that waits. `began`: a child has it."""
+
+    def __init__(self) -> None:
+        self.began = False
+        self.gave_up = False
+        self.called = threading.Event()
+
+    def give_up(self) -> None:
+        """Nobody wants it any more: it leaves the line. What has begun goes on to its end. From any thread."""
+        self.gave_up = True
+        self.called.set()
 
 
 @dataclass(eq=False)
@@ -54,12 +69,12 @@ class _Seat:
 
 @dataclass(eq=False)
 class _Ticket:
-    """A call that waits; `seat` is set before `called` is."""
+    """A call that waits; `seat` is set before `queued` is called."""
 
     call: Call
+    queued: Queued
     patient: bool = True
     seat: _Seat | None = None
-    called: threading.Event = field(default_factory=threading.Event)
 
 
 class Pool:
@@ -82,9 +97,9 @@ class Pool:
         self._may_wait_for_one = _may_wait_for_one()
         self._closed = False
 
-    def ask(self, call: Call) -> bytes:
-        """The child's answer. Raises Busy, DecoderFailed."""
-        seat = self._seat(call)
+    def ask(self, call: Call, queued: Queued | None = None) -> bytes:
+        """The child's answer. `queued` is for this call alone. Raises Busy, DecoderFailed, GaveUp."""
+        seat = self._seat(_Ticket(call, queued or Queued()))
         usable = False
         try:
             answer = self._sent(seat, call.message).receive(time.monotonic() + call.timeout_s)
@@ -103,7 +118,8 @@ class Pool:
     @property
     def load(self) -> Load:
         """Of this moment, for metrics."""
-        return Load(sum(seat.busy for seat in self._seats), len(self._waiting))
+        busy = sum(seat.busy for seat in self._seats)
+        return Load(busy, len(self._seats) - busy, sum(not ticket.queued.gave_up for ticket in list(self._waiting)))
 
     def close(self) -> None:
         """Refuse new calls, end idle children now and the others when their call is done."""
@@ -114,16 +130,16 @@ class Pool:
             for seat in self._seats:
                 seat.process = seat.process if seat.busy else None
         for ticket in waiting:
-            ticket.called.set()
+            ticket.queued.called.set()
         for process in idle:
             process.end()
 
     def _new_process(self) -> Process:
         return Process(self._module, self._max_memory_bytes)
 
-    def _seat(self, call: Call) -> _Seat:
+    def _seat(self, ticket: _Ticket) -> _Seat:
         """Wait for a place, by the rules."""
-        ticket = _Ticket(call)
+        call, called = ticket.call, ticket.queued.called
         deadline = time.monotonic() + call.timeout_s
         with self._lock:
             if self._closed:
@@ -132,26 +148,32 @@ class Pool:
             self._waiting.append(ticket)
             self._call_next()
             if not ticket.seat and ahead >= self._max_waiting:
-                self._waiting.remove(ticket)
+                self._leave_the_line(ticket)
                 raise Busy(self._busy_message)
-        if ticket.called.wait(min(_PATIENT_S, call.timeout_s)):
+        if called.wait(min(_PATIENT_S, call.timeout_s)):
             return self._seated(ticket)
         with self._lock:
             ticket.patient = False
             self._call_next()
-        ticket.called.wait(deadline - time.monotonic())
+        called.wait(deadline - time.monotonic())
         return self._seated(ticket)
 
     def _seated(self, ticket: _Ticket) -> _Seat:
         with self._lock:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
-        if not ticket.seat:
-            raise Busy(self._busy_message)
-        return ticket.seat
+            self._leave_the_line(ticket)
+        if ticket.seat:
+            return ticket.seat
+        if ticket.queued.gave_up:
+            raise GaveUp
+        raise Busy(self._busy_message)
+
+    def _leave_the_line(self, ticket: _Ticket) -> None:
+        if ticket in self._waiting:
+            self._waiting.remove(ticket)
 
     def _call_next(self) -> None:
         """Give free places to those who wait. Under the lock."""
+        self._waiting = [ticket for ticket in self._waiting if not ticket.queued.gave_up]
         for seat in self._seats:
             if not seat.busy and seat.overtaken < _MAX_OVERTAKEN:
                 same = (t for t in self._waiting if seat.holds(t.call.image) and not t.call.background)
@@ -181,8 +203,8 @@ class Pool:
     def _give(self, seat: _Seat, ticket: _Ticket, *, overtaken: int) -> None:
         self._waiting.remove(ticket)
         seat.busy, seat.image, seat.overtaken = True, ticket.call.image, overtaken
-        ticket.seat = seat
-        ticket.called.set()
+        ticket.seat, ticket.queued.began = seat, True
+        ticket.queued.called.set()
 
     def _leave(self, seat: _Seat, *, usable: bool) -> None:
         with self._lock:
