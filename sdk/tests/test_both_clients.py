@@ -57,10 +57,41 @@ def test_a_key_that_is_none_is_refused_without_repeating_it(key):
 
 
 @pytest.mark.parametrize("kind", [Atpix, AsyncAtpix])
-@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://atpix.test", "http://"])
-def test_an_address_that_is_none_is_refused_at_once(kind, url):
-    with pytest.raises(ValueError, match="no base URL"):
+@pytest.mark.parametrize("url", ["", "localhost:8000", "ftp://me:secret@atpix.test", "http://", "http://h:secret"])
+def test_an_address_that_is_none_is_refused_at_once_and_not_repeated(kind, url):
+    with pytest.raises(ValueError, match="no base URL") as caught:
         kind("k", url)
+
+    assert "secret" not in repr(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Atpix, AsyncAtpix])
+@pytest.mark.parametrize("swapped", [("http://atpix.test", "atp_secret"), ("http://atpix.test",), ("k", " atp_secret")])
+def test_swapped_arguments_are_named_and_no_key_is_shown(kind, swapped):
+    with pytest.raises(ValueError, match=r"swapped.* Atpix\(api_key, base_url\)") as caught:
+        kind(*swapped)
+
+    assert "secret" not in repr(caught.value)
+
+
+def test_the_password_of_a_proxy_is_sent_and_not_shown():
+    server = StandIn()
+    server.add(alias="@hero")
+
+    def broken(request):
+        raise httpx2.ConnectError("no way", request=request)
+
+    with Atpix("atp_secret", "http://me:word@h.test/", transport=httpx2.MockTransport(server)) as client:
+        client.images.get("@hero")
+        assert client.base_url == "http://h.test"
+        assert "word" not in repr(client) + repr(client.runner)
+        assert "secret" not in repr(client.runner)
+    with Atpix("k", "http://me:word@h.test", max_retries=0, transport=httpx2.MockTransport(broken)) as client:
+        with pytest.raises(errors.APIConnectionError, match=r"GET http://h\.test/") as caught:
+            client.images.get("@hero")
+        assert "word" not in repr(caught.value)
+
+    assert "authorization" in server.requests[0].headers
 
 
 def test_key_and_address_come_from_the_environment_unless_given(monkeypatch):

@@ -42,6 +42,39 @@ def test_of_a_known_image_nothing_larger_than_itself_is_offered(image):
     assert [offer.split(" ")[1] for offer in offered.split(", ")] == ["400w", "800w", "1200w"]
 
 
+@pytest.mark.parametrize(
+    ("look", "offered"),
+    [
+        ({}, [960, 1280, 1600]),
+        ({"ar": None, "rot": None}, [960, 1280, 1600]),
+        ({"ar": "1:1"}, [900]),
+        ({"ar": "1:1", "fit": "fill"}, [900]),
+        ({"ar": "2/1"}, [960, 1280, 1600]),
+        ({"ar": 0.5}, [450]),
+        ({"ar": "4:3"}, [960, 1200]),
+        ({"rot": 90}, [900]),
+        ({"rot": -90, "ar": "16:9"}, [900]),
+        ({"rot": 180}, [960, 1280, 1600]),
+        ({"ar": "2:1", "fit": "contain"}, [960, 1280, 1600, 1800]),
+        ({"ar": "1:1", "fit": "contain"}, [960, 1280, 1600]),
+        ({"ar": "1:1", "fit": "pad"}, [960, 1280, 1600, 1920]),
+        ({"ar": "2:1", "fit": "inside"}, [853, 1138, 1422, 1600]),
+    ],
+)
+def test_the_largest_width_is_that_of_the_shape_that_is_asked_for(image, look, offered):
+    wide = msgspec.structs.replace(image, width=1600, height=900)
+
+    offers = srcset(wide, widths=(960, 1280, 1600, 1920), **look).split(", ")
+
+    assert [offer.split(" ")[1] for offer in offers] == [f"{width}w" for width in offered]
+
+
+@pytest.mark.parametrize("ratio", ["wide", "0:1", "-1:2", float("nan")])
+def test_a_ratio_that_is_none_is_refused(image, ratio):
+    with pytest.raises(ValueError, match="ar is width:height"):
+        srcset(image, ar=ratio)
+
+
 def test_offers_can_stand_in_the_path_and_be_signed():
     sign = partial(signing.sign, secret="secret", kid="k")
 
@@ -79,6 +112,43 @@ def test_a_picture_offers_formats_in_order_and_one_that_all_know(image):
     assert [attributes.get("type") for _, attributes in found[1:3]] == ["image/avif", "image/webp"]
     assert found[1][1]["srcset"].count("format=avif") == 2
     assert "format=jpeg" in found[3][1]["src"]
+
+
+@pytest.mark.parametrize(
+    ("known", "look", "formats"),
+    [
+        ({"has_alpha": True}, {}, "avif webp png"),
+        ({"has_alpha": True}, {"bg": "fff"}, "avif webp jpeg"),
+        ({"has_alpha": True}, {"bg": "navy"}, "avif webp jpeg"),
+        ({"has_alpha": True}, {"bg": "ff880080"}, "avif webp png"),
+        ({"has_alpha": True}, {"bg": "#fff8"}, "avif webp png"),
+        ({}, {"bg": "transparent"}, "avif webp jpeg"),
+        ({}, {"bg": "transparent", "fit": "pad", "ar": "1:1"}, "avif webp png"),
+        ({"mime_type": "image/gif"}, {}, "webp gif"),
+        ({"mime_type": "image/gif"}, {"page": 2}, "avif webp gif"),
+        ({"mime_type": "image/webp"}, {}, "webp jpeg"),
+        ({"mime_type": "image/webp", "has_alpha": True}, {"anim": False}, "avif webp png"),
+    ],
+)
+def test_a_picture_keeps_what_shows_through_and_what_moves(image, known, look, formats):
+    found = tags(picture(msgspec.structs.replace(image, **known), alt="", **look))
+
+    *sources, (_, last) = found[1:]
+    assert [attributes["type"] for _, attributes in sources] == [f"image/{name}" for name in formats.split()[:-1]]
+    assert all(f"format={formats.split()[-1]}" in last[name] for name in ("src", "srcset"))
+
+
+def test_formats_that_are_given_stand(image):
+    html = picture(msgspec.structs.replace(image, mime_type="image/gif"), alt="", formats=["avif"], fallback="jpeg")
+
+    assert "image/avif" in html
+    assert "format=jpeg" in html
+
+
+def test_a_crop_has_its_own_size_and_a_whole_picture_in_a_box_the_images(image):
+    assert 'width="900" height="900"' in img(image, alt="", ar="1:1")
+    assert 'width="1200" height="900"' in img(image, alt="", ar="1:1", fit="inside")
+    assert 'width="1200" height="1200"' in img(image, alt="", ar="1:1", fit="pad")
 
 
 def test_a_quarter_turn_changes_the_shape(image):

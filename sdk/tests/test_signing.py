@@ -2,6 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from atpix_client import live_urls
 from atpix_client.signing import canonical, parameters, sign, signature
 
 HERO = "https://img.test/cdn/acme/site/img/@hero"
@@ -48,3 +49,11 @@ def test_an_address_is_taken_apart():
 def test_what_cannot_be_signed_is_refused(url):
     with pytest.raises(ValueError, match=r"address|path"):
         sign(url, "secret", "k")
+
+
+def test_where_arguments_are_swapped_the_secret_is_not_shown():
+    for swapped in (sign, live_urls.sign):
+        with pytest.raises(ValueError, match="this is no") as caught:
+            swapped("secret", HERO, "k")
+
+        assert "secret" not in repr(caught.value)

@@ -4,7 +4,7 @@ from sdk.tests.stand_in import URL, StandIn
 
 from atpix_client import FocalPoint
 from atpix_client.models import Image
-from atpix_client.urls import image_url, rendition_url
+from atpix_client.urls import image_url, rendition_url, transformed
 
 PLACE = ("https://img.test/cdn/", "acme", "site")
 
@@ -29,6 +29,44 @@ def test_text_values_are_encoded_and_switches_are_one_or_zero():
     url = image_url(*PLACE, "@hero", ar="16:9", bg="#fff", dl="my cat & dog.png", up=True, fp="auto")
 
     assert url.partition("?")[2] == "ar=16:9&bg=%23fff&dl=my%20cat%20%26%20dog.png&fp=auto&up=1"
+
+
+@pytest.mark.parametrize("point", [(0.3, 0.4), [0.3, 0.4], FocalPoint(0.3, 0.4), "0.3,0.4"])
+def test_a_focal_point_may_be_two_numbers(point):
+    assert image_url(*PLACE, "@hero", w=5, fp=point).partition("?")[2] == "fp=0.3,0.4&w=5"
+
+
+def test_none_is_not_given():
+    assert image_url(*PLACE, "@hero", w=None, fp=None) == image_url(*PLACE, "@hero")
+    assert image_url(*PLACE, "@hero", in_path=True, w=None, h=3).endswith("/@hero/h=3")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "allowed"),
+    [
+        ({"fp": {"x": 0.3, "y": 0.4}}, "a FocalPoint, two numbers or text"),
+        ({"fp": (0.3,)}, "two numbers"),
+        ({"fp": ("0.3", "0.4")}, "two numbers"),
+        ({"w": [800]}, "w is text, a number or a bool, not list"),
+        ({"ar": (16, 9)}, "ar is text"),
+    ],
+)
+def test_what_no_parameter_can_be_is_refused(wrong, allowed):
+    with pytest.raises(TypeError, match=allowed):
+        image_url(*PLACE, "@hero", **wrong)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_a_number_without_decimals_is_refused(number):
+    with pytest.raises(ValueError, match="finite"):
+        image_url(*PLACE, "@hero", blur=number)
+
+
+def test_an_address_with_parameters_is_refused_without_its_signature():
+    with pytest.raises(ValueError, match="has parameters already") as caught:
+        transformed("https://img.test/a?sig=x", w=1)
+
+    assert "sig" not in str(caught.value)
 
 
 def test_an_unknown_parameter_is_a_mistake_of_the_caller():

@@ -6,6 +6,7 @@ from atpix_client import live_urls, signing, urls
 
 HERO = "https://img.example/acme/shop/img/@hero"
 SECRET = "a-secret-of-our-own"
+KEY = f"atp_{'x9' * 19}"
 
 
 @pytest.fixture
@@ -111,3 +112,25 @@ def test_what_cannot_be_understood_is_a_sentence(url):
         ended = url(*arguments, **env)
         assert (ended.code, ended.out) == (2, ""), arguments
         assert ended.err.count("\n") == 1, arguments
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (("explain", HERO, "--ask", "--api-key-file", KEY), {}),
+        (("explain", HERO, "--ask", "--url", KEY), {"ATPIX_API_KEY": "k"}),
+        (("explain", HERO, "--ask"), {"ATPIX_API_KEY": "http://127.0.0.1", "ATPIX_URL": KEY}),
+        (("build", HERO, "--api-key", KEY), {}),
+        (("build", HERO, f"--api-key={KEY}"), {}),
+        (("sign", HERO, "--kid", "site", "--secret-file", KEY), {}),
+    ],
+)
+def test_a_key_in_the_wrong_place_is_not_shown(url, arguments, env):
+    ended = url(*arguments, **env)
+
+    assert (ended.code, ended.out) == (2, "")
+    assert KEY[5:] not in ended.err
+
+
+def test_the_name_of_a_secrets_file_may_be_the_secret_and_is_not_shown(url):
+    assert SECRET not in url("sign", HERO, "--kid", "site", "--secret-file", SECRET).err

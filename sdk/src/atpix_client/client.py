@@ -51,7 +51,7 @@ class Atpix:
         http = http_client or httpx2.Client(transport=transport)
         self._owned = None if http_client else http
         runner = self.runner = Runner(http, server, Retries(max_retries), sleep)
-        self.base_url = server.base_url
+        self.base_url = server.address
         self.images = Images(runner)
         self.generations = Generations(runner)
         self.flows = Flows(runner)
@@ -96,7 +96,7 @@ class AsyncAtpix:
         http = http_client or httpx2.AsyncClient(transport=transport)
         self._owned = None if http_client else http
         runner = self.runner = AsyncRunner(http, server, Retries(max_retries), sleep)
-        self.base_url = server.base_url
+        self.base_url = server.address
         self.images = AsyncImages(runner)
         self.generations = AsyncGenerations(runner)
         self.flows = AsyncFlows(runner)
@@ -131,8 +131,18 @@ def _server(api_key: str | None, base_url: str | None, timeout_s: float | None) 
         # Said here, since the HTTP library would repeat the key in its own complaint.
         raise ValueError("The API key holds characters that no key has.")
     given = (os.environ.get("ATPIX_URL") or DEFAULT_URL) if base_url is None else base_url
-    url = httpx2.URL(given)
-    if url.scheme not in {"http", "https"} or not url.host:
-        raise ValueError(f"{given!r} is no base URL: it must begin with http:// or https:// and a host.")
+    if "://" in key or given.strip().startswith("atp_"):
+        raise ValueError("API key and base URL are swapped: the key comes first, Atpix(api_key, base_url).")
+    if not _is_address(given):
+        # Not repeated: it may be a key all the same, or hold a password.
+        raise ValueError("That is no base URL: it must begin with http:// or https:// and a host.")
     connect_s = LONGEST_CONNECT_S if timeout_s is None else min(timeout_s, LONGEST_CONNECT_S)
     return Server(given.rstrip("/"), key, httpx2.Timeout(timeout_s, connect=connect_s))
+
+
+def _is_address(text: str) -> bool:
+    try:
+        url = httpx2.URL(text)
+    except httpx2.InvalidURL:
+        return False
+    return url.scheme in {"http", "https"} and bool(url.host)

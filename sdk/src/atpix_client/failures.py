@@ -50,7 +50,8 @@ def translated() -> Iterator[None]:
         yield
     except httpx2.RequestError as fault:
         kind = errors.APITimeoutError if isinstance(fault, httpx2.TimeoutException) else errors.APIConnectionError
-        message = f"{type(fault).__name__} for {fault.request.method} {fault.request.url}: {fault}".rstrip(": ")
+        url = fault.request.url.copy_with(userinfo=b"")
+        message = f"{type(fault).__name__} for {fault.request.method} {url}: {fault}".rstrip(": ")
         raise kind(message, not isinstance(fault, _NEVER_SENT)) from fault
 
 

@@ -1,10 +1,12 @@
 """HTML for pages: one image in as many widths and formats as screens ask for. Everything is made offline."""
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
-from atpix_client.models import Image
+from atpix_client import shapes
+from atpix_client.models import FocalPoint, Image
 from atpix_client.urls import transformed
 
 Source = Image | str
@@ -12,21 +14,24 @@ Source = Image | str
 Signer = Callable[[str], str]
 
 WIDTHS = (320, 480, 640, 960, 1280, 1600, 1920, 2560)
+_SEE_THROUGH = re.compile("transparent|#?([0-9a-f]{3}[0-9a-e]|[0-9a-f]{6}(?!ff)[0-9a-f]{2})")
 
 
 class Look(TypedDict, total=False):
     """What all widths have in common: `ar` for the shape, where `h` would be a height for each of them."""
 
-    fit: str
-    q: int | str
-    ar: str
-    fp: Any
-    bg: str
-    rot: int
-    flip: str
-    blur: float
-    sharpen: float
-    max_bytes: int
+    fit: Literal["cover", "contain", "inside", "fill", "pad"] | None
+    q: int | Literal["auto"] | None
+    ar: str | float | None
+    fp: FocalPoint | Sequence[float] | str | None
+    bg: str | None
+    rot: int | None
+    flip: str | None
+    blur: float | None
+    sharpen: float | None
+    max_bytes: int | str | None
+    page: int | None
+    anim: bool | None
 
 
 def srcset(
@@ -38,12 +43,13 @@ def srcset(
     sign: Signer | None = None,
     **look: Unpack[Look],
 ) -> str:
-    """For an `<img>` or `<source>`. Of a known image no width beyond its own is offered, since nothing is enlarged."""
-    if unknown := look.keys() - Look.__annotations__.keys():
-        raise TypeError(f"Not for a picture in many sizes: {', '.join(sorted(unknown))}")
+    """For an `<img>` or `<source>`. Of a known image no width is offered beyond the largest that this look of it has:
+    nothing is enlarged, and a crop is smaller than the whole.
+    """
+    _check(look)
     return ", ".join(
-        f"{_url(source, sign, in_path=in_path, w=width, format=format, **look)} {width}w"
-        for width in _offered(source, widths)
+        f"{_url(source, sign, in_path=in_path, w=width, format=format, **look)} {_seen(source, look, width)}w"
+        for width in _offered(source, widths, look)
     )
 
 
@@ -62,7 +68,8 @@ def img(
     """An `<img>` whose server chooses the format. A known image brings its width and height, so that the page does
     not jump, and with `placeholder` its colour and ThumbHash, unless one could see through it.
     """
-    offered = _offered(source, widths)
+    _check(look)
+    offered = _offered(source, widths, look)
     sets = srcset(source, widths=offered, in_path=in_path, sign=sign, **look)
     src = _url(source, sign, in_path=in_path, w=_middle(offered), format="auto", **look)
     return _img(source, {"src": src, "srcset": sets, "sizes": sizes, "alt": alt}, look, placeholder, attributes)
@@ -74,8 +81,8 @@ def picture(  # noqa: PLR0913
     alt: str,
     sizes: str = "100vw",
     widths: Iterable[int] = WIDTHS,
-    formats: Iterable[str] = ("avif", "webp"),
-    fallback: str = "jpeg",
+    formats: Iterable[str] | None = None,
+    fallback: str | None = None,
     placeholder: bool = True,
     in_path: bool = False,
     sign: Signer | None = None,
@@ -83,9 +90,16 @@ def picture(  # noqa: PLR0913
     **look: Unpack[Look],
 ) -> str:
     """A `<picture>` whose browser chooses the format, for caches that cannot tell browsers apart. `fallback` is for
-    those that know none of `formats`; give `png` where there is transparency.
+    those that know none of `formats`.
+
+    By default AVIF, WebP and JPEG, unless the image is known: one that is transparent falls back to PNG, a GIF to GIF;
+    and what may move, GIF or WebP, is offered as no AVIF, which stands still, unless `page` or `anim=False` asks for a
+    still.
     """
-    offered = _offered(source, widths)
+    _check(look)
+    offered = _offered(source, widths, look)
+    formats = _formats(source, look) if formats is None else formats
+    fallback = fallback or _fallback(source, look)
 
     def of(format_: str) -> str:
         return srcset(source, widths=offered, format=format_, in_path=in_path, sign=sign, **look)
@@ -111,7 +125,7 @@ def _img(
 
 
 def _of_known(image: Image, look: Mapping[str, Any], *, placeholder: bool) -> dict[str, str]:
-    width, height = _shape(image, look)
+    width, height = shapes.largest(image, look)
     found = {"width": str(width), "height": str(height)}
     if placeholder and not image.has_alpha:
         if image.dominant_color:
@@ -121,24 +135,45 @@ def _of_known(image: Image, look: Mapping[str, Any], *, placeholder: bool) -> di
     return found
 
 
-def _shape(image: Image, look: Mapping[str, Any]) -> tuple[int, int]:
-    """As displayed: browsers need the ratio only."""
-    width, height = image.width, image.height
-    if look.get("rot") in {90, 270}:
-        width, height = height, width
-    if "ar" in look:
-        across, _, down = str(look["ar"]).partition(":")
-        height = max(1, round(width * float(down or 1) / float(across)))
-    return width, height
+def _check(look: Mapping[str, Any]) -> None:
+    """Raises TypeError."""
+    if unknown := look.keys() - Look.__annotations__.keys():
+        raise TypeError(f"Not for a picture in many sizes: {', '.join(sorted(unknown))}")
 
 
-def _offered(source: Source, widths: Iterable[int]) -> list[int]:
+def _formats(source: Source, look: Mapping[str, Any]) -> tuple[str, ...]:
+    """As the server decides: how many frames a WebP has, it does not tell."""
+    asks_for_still = look.get("page") is not None or look.get("anim") is False
+    may_move = isinstance(source, Image) and source.mime_type in {"image/gif", "image/webp"}
+    return ("webp",) if may_move and not asks_for_still else ("avif", "webp")
+
+
+def _fallback(source: Source, look: Mapping[str, Any]) -> str:
+    """Never a JPEG of what can be seen through, in the image or around it; a `bg` that covers makes it opaque."""
+    if not isinstance(source, Image):
+        return "jpeg"
+    if source.mime_type == "image/gif":
+        return "gif"
+    background = look.get("bg")
+    if background is None:
+        return "png" if source.has_alpha else "jpeg"
+    shows_background = source.has_alpha or look.get("fit") in {"pad", "contain"}
+    return "png" if shows_background and _SEE_THROUGH.fullmatch(background.strip().lower()) else "jpeg"
+
+
+def _offered(source: Source, widths: Iterable[int], look: Mapping[str, Any]) -> list[int]:
     wanted = sorted(set(widths))
     if not wanted:
         raise ValueError("widths: at least one is needed")
-    if not isinstance(source, Image) or wanted[-1] <= source.width:
+    limit = shapes.limit(source, look) if isinstance(source, Image) else None
+    if limit is None or wanted[-1] <= limit:
         return wanted
-    return [*(width for width in wanted if width < source.width), source.width]
+    return [*(width for width in wanted if width < limit), limit]
+
+
+def _seen(source: Source, look: Mapping[str, Any], width: int) -> int:
+    """How wide it comes out; only `fit=inside` makes it another number."""
+    return shapes.answered(source, look, width)[0] if isinstance(source, Image) else width
 
 
 def _middle(widths: list[int]) -> int:

@@ -28,9 +28,17 @@ _AGENT = {"User-Agent": f"atpix-client/{__version__}"}
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    base_url: str
+    base_url: str = field(repr=False)
+    """With the name and the password that a proxy in between may want."""
     api_key: str = field(repr=False)
     timeout: httpx2.Timeout
+
+    @property
+    def address(self) -> str:
+        """To be shown."""
+        if "@" not in self.base_url:
+            return self.base_url
+        return str(httpx2.URL(self.base_url).copy_with(userinfo=b""))
 
     def url(self, operation: Operation[T]) -> str:
         return f"{self.base_url}/api/v1{operation.path}"

@@ -124,7 +124,8 @@ def _split(path: str) -> tuple[str, str, str]:
             if "=" in options:
                 return head, rest[0], "/".join(rest[1:])
             return head, "", "/".join(rest)
-    raise ValueError(f"{path!r} is no address of an image: /ORGANIZATION/PROJECT/img/REF")
+    # Not repeated: where arguments are swapped it is the secret.
+    raise ValueError("this is no address of an image: /ORGANIZATION/PROJECT/img/REF")
 
 
 def _resource(head: str) -> str:

@@ -1,40 +1,41 @@
 """Public addresses of images, made without asking the server (contract 4 and 5)."""
 
-from collections.abc import Iterable
-from typing import Literal, TypedDict, Unpack, cast
+import math
+import re
+from collections.abc import Iterable, Sequence
+from typing import Literal, TypedDict, Unpack
 from urllib.parse import quote, urlencode
 
 from atpix_client.models import FocalPoint, Image
 from atpix_client.operations import segment
 
-Value = str | int | float | bool | FocalPoint
-
 
 class Transformations(TypedDict, total=False):
     """The canonical names of the delivery query; `up` allows enlarging, `dl` asks browsers to save the file, and `flow`
-    tries that flow's names before the project's.
+    tries that flow's names before the project's. `fp` is a `FocalPoint`, its two numbers, or text. What is None is not
+    given.
     """
 
-    w: int
-    h: int
-    fit: Literal["cover", "contain", "inside", "fill", "pad"]
-    q: int | Literal["auto"]
-    format: str
-    dpr: float
-    ar: str | float
-    fp: FocalPoint | str
-    bg: str
-    rot: int
-    flip: str
-    blur: float
-    sharpen: float
-    max_bytes: int
-    page: int
-    anim: bool
-    preset: str
-    flow: str
-    dl: str | bool
-    up: bool
+    w: int | None
+    h: int | None
+    fit: Literal["cover", "contain", "inside", "fill", "pad"] | None
+    q: int | Literal["auto"] | None
+    format: str | None
+    dpr: float | None
+    ar: str | float | None
+    fp: FocalPoint | Sequence[float] | str | None
+    bg: str | None
+    rot: int | None
+    flip: str | None
+    blur: float | None
+    sharpen: float | None
+    max_bytes: int | str | None
+    page: int | None
+    anim: bool | None
+    preset: str | None
+    flow: str | None
+    dl: str | bool | None
+    up: bool | None
 
 
 def image_url(
@@ -71,9 +72,8 @@ def transformed(
     if unknown := transformations.keys() - Transformations.__annotations__.keys():
         raise TypeError(f"Unknown transformations: {', '.join(sorted(unknown))}")
     if "?" in address or "#" in address:
-        raise ValueError(f"{address!r} has parameters already")
-    given = cast("dict[str, Value]", transformations)
-    pairs = [(name, _text(value)) for name, value in sorted(given.items())]
+        raise ValueError(f"{re.split('[?#]', address)[0]!r} has parameters already")
+    pairs = [(name, _text(name, value)) for name, value in sorted(transformations.items()) if value is not None]
     options = f"/{_options(pairs)}" if in_path and pairs else ""
     if filename is not None and "=" in filename and not options:
         raise ValueError(f"{filename!r} would be read as parameters: a file name has no `=`")
@@ -94,18 +94,23 @@ def _options(pairs: Iterable[tuple[str, str]]) -> str:
     return ",".join(f"{name}={quote(value, safe=',:@')}" for name, value in pairs)
 
 
-def _text(value: Value) -> str:
+def _text(name: str, value: object) -> str:
     match value:
         case bool():
             return "1" if value else "0"
-        case FocalPoint():
-            return f"{_number(value.x)},{_number(value.y)}"
         case int() | float():
-            return _number(value)
+            return _number(name, value)
         case str():
             return value
+        case FocalPoint(x=x, y=y) | (int() | float() as x, int() | float() as y) if name == "fp":
+            return f"{_number(name, x)},{_number(name, y)}"
+        case _:
+            allowed = "a FocalPoint, two numbers or text" if name == "fp" else "text, a number or a bool"
+            raise TypeError(f"{name} is {allowed}, not {type(value).__name__}: {value!r}")
 
 
-def _number(value: float) -> str:
+def _number(name: str, value: float) -> str:
     """Shortest decimal spelling: 2.0 is `2`, and there is no exponent."""
+    if not math.isfinite(value):
+        raise ValueError(f"{name} is a finite number, not {value}")
     return f"{value:.6f}".rstrip("0").rstrip(".")

@@ -72,7 +72,7 @@ class Signature:
             return self.secret_file.read_text("ascii").strip()
         except (OSError, UnicodeDecodeError) as error:
             reason = error.strerror if isinstance(error, OSError) else "it is no plain text"
-            raise Misused(f"The file {self.secret_file} cannot be read: {reason}.") from None
+            raise Misused(f"The file of --secret-file cannot be read: {reason}.") from None
 
     def expires(self, now_s: int) -> int | None:
         """Unix seconds. Raises Misused."""
@@ -103,4 +103,4 @@ def signed(url: str, secret: str, kid: str, expires: int | None, sign: Sign = si
     try:
         return sign(url, secret, kid, expires=expires)
     except ValueError as error:
-        raise Misused(plain(f"{error}.")) from None
+        raise Misused(plain(f"{url}: {error}.")) from None

@@ -1,10 +1,14 @@
 """How a command ends: an exit code (the table is in docs/cli.md), and one sentence on standard error when it failed."""
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, ClassVar
+
+_KEY = re.compile(r"atp_[0-9A-Za-z]{9,}")
+"""More than the prefix by which keys are told apart: whoever mistook an option has typed it, and logs are kept."""
 
 
 class Exit(IntEnum):
@@ -53,7 +57,7 @@ def of(command: Callable[[], Any]) -> int:
         return Exit.FAILED
     except Exception as error:  # noqa: BLE001  the last resort before the user
         sentence, exit_code = explained(error)
-        print(f"atpix: {sentence}", file=sys.stderr)
+        print(f"atpix: {_KEY.sub('atp_…', sentence)}", file=sys.stderr)
         return exit_code
     return Exit.DONE if code is None else int(code)
 

@@ -90,4 +90,5 @@ def _key(path: Path) -> str:
         return path.read_text()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text"
-        raise Misused(f"The key file {path} cannot be read: {reason}.") from None
+        # Not repeated: it may be the key itself.
+        raise Misused(f"The file of --api-key-file cannot be read: {reason}.") from None
