@@ -160,12 +160,16 @@ def shared(backends: Backends, database: str) -> Callable[..., AtpixServer]:
 
 @pytest.fixture
 def serve(backends: Backends, database: str, tmp_path: Path) -> Iterator[Callable[..., AtpixServer]]:
-    """Start a server on an empty database, with other settings than usual. It stops with the test."""
+    """Start a server on an empty database, with other settings than usual. It stops with the test.
+
+    One child of each kind looks at images: what several do at once is for the servers that start once.
+    """
     numbers = count(1)
     with ExitStack() as stack:
 
         def start(**settings: object) -> AtpixServer:
-            given = {"database_url": backends.empty_database(database), **settings}
+            few = {"decoders": 1, "renderers": 1}
+            given = {"database_url": backends.empty_database(database), **few, **settings}
             return stack.enter_context(atpix_server.running(tmp_path / f"server-{next(numbers)}", **given))
 
         yield start

@@ -37,6 +37,7 @@ def get(server, path: str, **headers: str) -> tuple[int, bytes]:
         return answer.status, answer.read()
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_many_who_ask_two_processes_for_a_new_rendition_get_one_and_the_same(shared, new_project, connect, wire):
     server = shared(workers=2)
     with closing(Services.open(server.settings)) as svc:
@@ -54,6 +55,7 @@ def test_many_who_ask_two_processes_for_a_new_rendition_get_one_and_the_same(sha
     eventually(lambda: renders(server, wire) == before + 1)
 
 
+@pytest.mark.parametrize("database", ["sqlite"])
 def test_small_answers_do_not_wait_behind_renders_and_a_full_queue_says_so(serve, new_project, connect, wire):
     server = serve(renderers=1, render_queue=1, avif_wait_s=0)
     with closing(Services.open(server.settings)) as svc:
