@@ -4,10 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import uuid4
 
+import msgspec
 import pytest
 
 from atpix.caller import SCOPES, Caller
-from atpix.projects import actions
+from atpix.db.tables import projects
+from atpix.projects import actions, preferences
 from atpix.projects.authentication import Authenticator
 from atpix.projects.rows import ProjectRow
 from atpix.services import Services
@@ -28,6 +30,13 @@ class Access:
     def cdn(self) -> str:
         """The path that its images' public addresses begin with."""
         return f"/cdn/{self.row.path}/img"
+
+
+def had_settings(svc: Services, access: Access, **settings: object) -> None:
+    """Such as could be chosen once: of a provider that the server had."""
+    chosen = preferences.stored(msgspec.structs.replace(access.row.settings, **settings))
+    with svc.db.transaction() as tx:
+        tx.execute(projects.update().where(projects.c.id == access.row.id).values(settings=chosen))
 
 
 @pytest.fixture

@@ -96,6 +96,13 @@ def test_an_error_carries_what_the_server_said(failing):
     )
 
 
+def test_what_the_message_says_already_is_not_said_twice(failing):
+    details = [{"path": "prompt", "message": "must say something."}, {"path": "", "message": "It is wrong."}]
+    error = failing(failure(400, "VALIDATION_ERROR", "prompt: must say something.; It is wrong.", details=details))
+
+    assert str(error) == "400 VALIDATION_ERROR: prompt: must say something.; It is wrong. (request req-1)"
+
+
 def test_an_answer_of_something_else_than_atpix_is_still_a_status_error(failing):
     error = failing(httpx2.Response(502, html="<h1>Bad gateway</h1>", headers={"X-Request-Id": "r9"}))
 

@@ -33,6 +33,9 @@ def test_a_signature_is_replaced_by_another():
     ("scope", "prompt", "how"),
     [
         (HEROES, " ", {}),
+        (HEROES, "a\nb", {}),
+        (HEROES, "a\x00b", {}),
+        (HEROES, "a cat", {"aspect_ratio": "5:4"}),
         (HEROES, "a cat", {"kid": "a"}),
         (HEROES, "a cat", {"secret": "s"}),
         (f"{HEROES}?prompt=x", "a cat", {}),

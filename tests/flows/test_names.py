@@ -2,6 +2,7 @@
 
 import pytest
 import sqlalchemy as sa
+from tests.generations.api import Generations
 
 from atpix.db.tables import alias_moves
 
@@ -122,3 +123,57 @@ def test_one_name_is_removed(raw, flows, upload):
 @pytest.mark.parametrize(("name", "expected"), [("@first", "RESERVED_ALIAS"), ("cover", "ALIAS_FORMAT_CHECK")])
 def test_what_is_no_name_cannot_be_removed(raw, flows, name, expected):
     assert code(raw.delete(f"/api/v1/flows/{flows.create()['id']}/aliases/{name}")) == (400, expected)
+
+
+def test_a_value_that_is_no_id_is_refused_at_its_name(flows):
+    answer = flows.name(flows.create()["id"], names={"@d": 5})
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["details"] == [{"path": "aliases.@d", "message": "must be an image's UUID, or null."}]
+
+
+def test_a_name_that_only_the_project_has_is_not_the_flows_to_remove(flows, raw, upload):
+    upload(alias="@hero")
+    flow = flows.create()["id"]
+
+    error = raw.delete(f"/api/v1/flows/{flow}/aliases/@hero").json()["error"]
+
+    assert (error["code"], error["message"]) == ("ALIAS_NOT_FOUND", f"Flow {flow} has no name @hero of its own.")
+
+
+@pytest.mark.parametrize("how", ["", "?trash=true"])
+def test_a_flow_is_another_since_an_image_took_its_name_along(flows, raw, upload, how):
+    image = upload(flow_alias="@draft")
+    before = flows.get(image.flow_id)
+
+    assert raw.delete(f"/api/v1/images/{image.id}{how}").status_code == 200
+
+    after = flows.get(image.flow_id)
+    assert after["aliases"] == {}
+    assert after["updatedAt"] > before["updatedAt"]
+
+
+def test_a_flow_is_another_since_a_generation_gave_it_a_name_and_since_it_went(flows, raw):
+    generations = Generations(raw)
+    flow = flows.create()["id"]
+    made = generations.make(flowId=flow, flowAlias="@draft")
+    named = flows.get(flow)
+    assert named["aliases"] == {"@draft": made["outputImageId"]}
+    assert named["updatedAt"] >= made["updatedAt"] > made["createdAt"]
+
+    raw.delete(f"/api/v1/generations/{made['id']}")
+
+    gone = flows.get(flow)
+    assert gone["aliases"] == {}
+    assert gone["updatedAt"] > named["updatedAt"]
+
+
+def test_a_flow_that_is_known_already_is_not_sent_again(raw, flows):
+    path = f"/api/v1/flows/{flows.create()['id']}"
+    etag = raw.get(path).headers["etag"]
+
+    known = raw.get(path, headers={"If-None-Match": etag})
+    raw.put(path, json={"meta": {"seen": True}})
+
+    assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", etag)
+    assert raw.get(path, headers={"If-None-Match": etag}).status_code == 200

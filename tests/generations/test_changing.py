@@ -4,6 +4,7 @@ from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
+from tests.access import had_settings
 from tests.generations.api import PATH, code, path
 
 from atpix.db.generation_tables import generations as rows
@@ -319,3 +320,57 @@ def test_deleting_ends_what_is_under_way(generations, raw, queue):
     assert raw.delete(f"{PATH}/{waiting['id']}").json()["data"]["deletedImageIds"] == []
     queue.go_on()
     assert generations.list()["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("method", "verb", "body"),
+    [
+        ("PUT", "", {"meta": {"a": 1}}),
+        ("PUT", "", {"prompt": "a blue fox", "meta": {"a": 1}}),
+        ("PUT", "", {"flowId": None}),
+        ("POST", "/regenerate", None),
+        ("DELETE", "", None),
+    ],
+)
+def test_who_has_not_seen_the_last_change_changes_nothing(generations, raw, method, verb, body):
+    made = generations.make(flowAlias="@draft")
+    address = f"{PATH}/{made['id']}"
+    seen = raw.get(address).headers["etag"]
+    raw.put(address, json={"meta": {"changed": True}})
+    changed = generations.get(made["id"])
+
+    late = raw.request(method, f"{address}{verb}", json=body, headers={"If-Match": seen})
+
+    assert code(late) == (412, "PRECONDITION_FAILED")
+    assert generations.get(made["id"]) == changed
+    now = raw.get(address).headers["etag"]
+    assert raw.request(method, f"{address}{verb}", json=body, headers={"If-Match": now}).status_code == 200
+
+
+def test_a_new_prompt_and_meta_come_in_one_step(generations, put):
+    changed = put(generations.make(meta={"a": 1}), prompt="a blue fox", meta={"b": 2}).json()["data"]
+
+    assert (changed["run"], changed["prompt"], changed["meta"]) == (2, "a blue fox", {"b": 2})
+
+
+def test_a_reference_in_the_trash_can_be_had_back(generations, again, upload, client):
+    image = upload()
+    made = generations.make(referenceImages=[image.id])
+    client.images.delete(image.id, trash=True)
+
+    refused = again(made)
+
+    assert code(refused) == (404, "IMAGE_NOT_FOUND")
+    assert f"is in the trash; POST /images/{image.id}/restore" in refused.json()["error"]["message"]
+    client.images.restore(image.id)
+    assert again(made).status_code == 200
+
+
+def test_a_provider_of_the_settings_that_is_gone_is_not_blamed_on_the_request(generations, svc, project):
+    had_settings(svc, project, provider="of-yesterday")
+
+    error = generations.post(model=None).json()["error"]
+
+    assert (error["code"], error.get("details")) == ("VALIDATION_ERROR", None)
+    assert error["message"].startswith("By the settings of this project")
+    assert "of-yesterday" in error["message"]

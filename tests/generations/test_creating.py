@@ -213,3 +213,18 @@ def test_a_value_that_is_none_of_those_there_are_is_refused_with_those(raw, path
     assert (error["code"], error["details"][0]["path"]) == ("VALIDATION_ERROR", path)
     assert "is none of " in error["message"]
     assert there in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "place", "there"),
+    [
+        ("generations?status=nope", "status", "failed, pending, processing, success"),
+        ("usage?groupBy=nope", "groupBy", "day, flow, image, key, model, provider"),
+        (f"images/{NOBODY}/lineage?format=nope", "format", "graphml, json, mermaid"),
+        ("images?source=nope", "source", "generated, uploaded"),
+    ],
+)
+def test_a_parameter_that_is_none_of_its_values_is_refused_with_those(raw, path, place, there):
+    error = raw.get(f"/api/v1/{path}").json()["error"]
+
+    assert error["details"] == [{"path": place, "message": f"'nope' is none of {there}."}]

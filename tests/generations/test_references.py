@@ -134,3 +134,31 @@ def test_a_mask_is_laid_over_a_reference(generations, upload):
     alone = generations.post(mask=mask.id)
     assert code(alone) == (400, "VALIDATION_ERROR")
     assert path(alone) == "mask"
+
+
+@pytest.mark.parametrize("fields", [{"referenceImages": ["@last"]}, {"referenceImages": ["@hero"], "mask": "@last"}])
+def test_a_computed_name_without_its_flow_is_advised_where_it_stands(generations, upload, fields):
+    upload(alias="@hero")
+
+    answer = generations.post(**fields)
+
+    assert code(answer) == (400, "TECHNICAL_ALIAS_REQUIRES_FLOW")
+    assert answer.json()["error"]["message"].endswith("add flowId to the body.")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "advice"),
+    [
+        ("GET", "", None, "add ?flowId=."),
+        ("GET", "/lineage", None, "add ?flowId=."),
+        ("DELETE", "", None, "use that one's id here."),
+        ("DELETE", "?dryRun=true", None, "use that one's id here."),
+        ("PUT", "", {"meta": {}}, "use that one's id here."),
+        ("PUT", "/alias", {"alias": "@x"}, "use that one's id here."),
+    ],
+)
+def test_advice_about_a_computed_name_can_be_taken(raw, method, path, body, advice):
+    answer = raw.request(method, f"/api/v1/images/@last{path}", json=body)
+
+    assert code(answer) == (400, "TECHNICAL_ALIAS_REQUIRES_FLOW")
+    assert answer.json()["error"]["message"].endswith(advice)

@@ -146,3 +146,29 @@ def test_a_key_needs_the_right_scope(public, new_project, method, path, scope):
     error = refused(public.request(method, path, headers={"X-API-Key": key}, **body), 403, "FORBIDDEN")
 
     assert repr(scope) in error["message"]
+
+
+def test_a_scope_that_is_known_already_is_not_sent_again(raw):
+    made(raw)
+    etag = raw.get(f"{SCOPES}/heroes").headers["etag"]
+
+    known = raw.get(f"{SCOPES}/heroes", headers={"If-None-Match": etag})
+
+    assert (known.status_code, known.content) == (304, b"")
+
+
+@pytest.mark.parametrize(
+    ("method", "verb", "body", "status"),
+    [("PUT", "", {"meta": {}}, 200), ("POST", "/regenerate", {}, 202), ("DELETE", "", None, 200)],
+)
+def test_who_has_not_seen_the_last_change_changes_nothing(raw, method, verb, body, status):
+    made(raw)
+    seen = raw.get(f"{SCOPES}/heroes").headers["etag"]
+    changed = raw.put(f"{SCOPES}/heroes", json={"newGenerationsLimit": 5})
+
+    late = raw.request(method, f"{SCOPES}/heroes{verb}", json=body, headers={"If-Match": seen})
+
+    refused(late, 412, "PRECONDITION_FAILED")
+    assert raw.get(f"{SCOPES}/heroes").headers["etag"] == changed.headers["etag"]
+    now = {"If-Match": changed.headers["etag"]}
+    assert raw.request(method, f"{SCOPES}/heroes{verb}", json=body, headers=now).status_code == status

@@ -5,6 +5,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from tests.access import had_settings
 from tests.live.conftest import BROWSER, refused
 from tests.wire import eventually
 
@@ -101,7 +102,7 @@ def test_who_leaves_while_waiting_takes_nothing_along(page, server, prompt, pain
     ("word", "status", "code"), [("blocked", 422, "CONTENT_BLOCKED"), ("broken", 502, "PROVIDER_ERROR")]
 )
 def test_a_picture_that_fails_says_why_and_is_tried_again_a_minute_later(
-    page, svc, painter, prompt, word, status, code
+    page, svc, server, painter, prompt, word, status, code
 ):
     asked = f"{word}: {prompt}"
     first, second = page.get(asked), page.get(asked)
@@ -113,14 +114,19 @@ def test_a_picture_that_fails_says_why_and_is_tried_again_a_minute_later(
     assert "Incorrect API key" not in first.text
     assert "safety" not in first.text
     assert painter.calls(asked) == 1
+    told = [line for line in server.log.read_text().splitlines() if second.json()["error"]["requestId"] in line]
+    assert len(told) == (1 if status == 502 else 0)
+    assert not [line for line in told if "Traceback" in line or '"level":"error"' in line.replace(" ", "")]
     with svc.db.transaction() as tx:
         tx.execute(generations.update().values(updated_at=generations.c.updated_at - 60_000))
     refused(page.get(asked), status, code)
     assert painter.calls(asked) == 2
 
 
-def test_what_the_server_lacks_is_told_to_its_log_and_to_those_with_a_key_alone(page, raw, server, prompt, settings):
-    settings(provider="openai")
+def test_what_the_server_lacks_is_told_to_its_log_and_to_those_with_a_key_alone(
+    page, raw, server, prompt, svc, project
+):
+    had_settings(svc, project, provider="openai")
 
     seen = page.get(prompt)
 

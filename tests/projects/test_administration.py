@@ -104,6 +104,8 @@ def test_settings_are_patched(admin, shop):
         ({"settings": {"colour": "red"}}, "settings.colour"),
         ({"settings": {"maxFileBytes": "10"}}, "settings.maxFileBytes"),
         ({"settings": {"allowedTypes": ["image/tiff"]}}, "settings.allowedTypes[0]"),
+        ({"settings": {"provider": "nope"}}, "settings.provider"),
+        ({"settings": {"provider": "openai"}}, "settings.provider"),
         ({"name": ""}, "name"),
         ({"name": "a\u0000b"}, "name"),
         ({"name": None}, "name"),

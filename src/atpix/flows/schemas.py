@@ -13,6 +13,7 @@ from atpix.images import meta
 from atpix.images.schemas import Json
 
 MOST_MOVES = 100
+_Id = Annotated[object, Meta(extra_json_schema={"anyOf": [{"type": "string"}, {"type": "null"}]})]
 
 
 class FlowOut(Wire, frozen=True):
@@ -62,16 +63,13 @@ class FlowUpdateIn(Wire, frozen=True):
 class FlowAliasesIn(Wire, frozen=True):
     """Names and the images that they are to mean; null takes a name away. Names that are not mentioned stay."""
 
-    aliases: Annotated[dict[str, str | None], Meta(description="At most 100.")]
+    aliases: Annotated[dict[str, _Id], Meta(description="At most 100.")]
 
     def moves(self) -> dict[Alias, ImageId | None]:
         """Raises AliasFormatCheck, ReservedAlias, ValidationFailed."""
         if len(self.aliases) > MOST_MOVES:
             raise ValidationFailed.at("aliases", f"holds {len(self.aliases)} names; {MOST_MOVES} are the limit.")
-        return {
-            Alias.parse(name): None if image is None else ImageId(parse_uuid(image, f"aliases.{name}"))
-            for name, image in self.aliases.items()
-        }
+        return {Alias.parse(name): _image(image, f"aliases.{name}") for name, image in self.aliases.items()}
 
 
 class GoneOut(Wire, frozen=True):
@@ -95,6 +93,15 @@ class DeletedFlowOut(Wire, frozen=True):
     def of(cls, deleted: Deleted) -> "DeletedFlowOut":
         parts = (deleted.images, deleted.generations, deleted.kept)
         return cls(deleted.id, *(GoneOut.of(part) for part in parts))
+
+
+def _image(value: object, path: str) -> ImageId | None:
+    """Not left to msgspec, which would not say at which name. Raises ValidationFailed."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValidationFailed.at(path, "must be an image's UUID, or null.")
+    return ImageId(parse_uuid(value, path))
 
 
 def flow_of(text: str) -> FlowId:

@@ -13,6 +13,7 @@ from atpix.http import choices
 
 MAX_BYTES = 2**20
 BODY_WITHIN_S = 20.0
+_FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
 
 class StrictRequest(Request[Any, Any, Any]):
@@ -31,6 +32,8 @@ class StrictRequest(Request[Any, Any, Any]):
             if isinstance(error, msgspec.ValidationError):
                 message = choices.named(str(error), wanted.annotation)
                 raise ValidationException(extra=[{"message": message, "key": "data"}]) from None
+            if (kind := self.content_type[0]) in _FORMS:
+                raise ValidationFailed(f"This request takes JSON, not {kind}.") from None
             return await super().json()  # which refuses it as well, in Litestar's way
 
     async def body(self) -> bytes:
