@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from atpix.delivery.negotiation import Accepts, Facts, accepts, is_negotiable, outputs
+from atpix.delivery.negotiation import Accepts, Facts, accepts, is_negotiable, outputs, takes
 from atpix.imaging.spec import Output, Spec
 
 CHROME = b"image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8"
@@ -113,6 +113,20 @@ def test_an_explicit_format_is_not_negotiated(output, taken):
 
     assert outputs(taken, CLEAR_PNG, spec) == (output,)
     assert not is_negotiable(spec)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "readers"),
+    [
+        ("image/jpeg", set(Accepts)),
+        ("image/png", set(Accepts)),
+        ("image/gif", set(Accepts)),
+        ("image/webp", {Accepts.AVIF, Accepts.WEBP}),
+        ("image/avif", {Accepts.AVIF}),
+    ],
+)
+def test_an_original_in_its_own_type_is_for_those_who_read_it(media_type, readers):
+    assert {taken for taken in Accepts if takes(taken, media_type)} == readers
 
 
 @given(

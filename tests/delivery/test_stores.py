@@ -74,6 +74,14 @@ def test_renditions_are_made_kept_and_taken_away(stored, new_project, connect, w
         part = public.get(f"{address}?w=900&format=png", headers={"Range": "bytes=300000-300009"})
         assert (part.status_code, part.content) == (206, sizes[900].content[300000:300010])
 
+        told = client.images.upload(encoded(pixels(5, (120, 90)), quality=20, comment=b"a secret"))
+        stripped = [
+            public.get(f"{told.storage_url}?q=99{rest}", headers={"Accept": "image/webp"}) for rest in ("", "&x")
+        ]
+        assert [answer.headers["content-type"] for answer in stripped] == ["image/jpeg"] * 2
+        assert stripped[0].content == stripped[1].content
+        assert b"secret" not in stripped[0].content
+
         assert client.images.purge(image.id) == 3
         assert public.get(f"{address}?w=60&format=png").content == sizes[60].content
         client.images.delete(image.id)
