@@ -9,6 +9,8 @@ from atpix.settings import Settings
 
 _SQLITE = "sqlite:///"
 _POSTGRESQL = ("postgresql://", "postgresql+psycopg://")
+_PATIENCE_S = 2
+"""With PostgreSQL: whatever takes longer wants a closer look."""
 _REVISION = "SELECT version_num FROM alembic_version"
 
 
@@ -18,7 +20,7 @@ def is_as_we_left_it(settings: Settings) -> bool:
         return _sqlite(Path(settings.database.removeprefix(_SQLITE)), settings.database_timeout_s)
     for scheme in _POSTGRESQL:
         if settings.database.startswith(scheme):
-            return _postgresql(settings.database.replace(scheme, "postgresql://", 1), settings.database_timeout_s)
+            return _postgresql(settings.database.replace(scheme, "postgresql://", 1))
     return False
 
 
@@ -34,12 +36,12 @@ def _sqlite(file: Path, timeout_s: float) -> bool:
     return found is not None and str(found[0]) == SCHEMA
 
 
-def _postgresql(url: str, timeout_s: float) -> bool:
+def _postgresql(url: str) -> bool:
     import psycopg
 
     try:
-        with psycopg.connect(url, connect_timeout=max(2, int(timeout_s))) as connection:
-            connection.execute(f"SET statement_timeout = {int(timeout_s * 1000)}".encode())
+        with psycopg.connect(url, connect_timeout=_PATIENCE_S) as connection:
+            connection.execute(f"SET statement_timeout = {_PATIENCE_S * 1000}".encode())
             found = connection.execute(_REVISION).fetchone()
     except psycopg.Error:
         return False
