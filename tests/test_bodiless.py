@@ -44,6 +44,14 @@ def test_a_body_that_says_nothing_is_fine(raw, body):
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "GENERATION_NOT_FOUND")
 
 
+@pytest.mark.parametrize("sent", [{"files": {"prompt": (None, "a fox")}}, {"data": {"prompt": "a fox"}}])
+def test_a_form_where_json_is_wanted_hears_so(raw, sent):
+    answer = raw.post("/api/v1/generations", **sent)
+
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].startswith("This request takes JSON, not ")
+
+
 def test_a_regeneration_with_a_seed_makes_no_picture(raw):
     generations = Generations(raw)
     made = generations.make()
