@@ -36,9 +36,7 @@ class Server:
     @property
     def address(self) -> str:
         """To be shown."""
-        if "@" not in self.base_url:
-            return self.base_url
-        return str(httpx2.URL(self.base_url).copy_with(userinfo=b""))
+        return str(httpx2.URL(self.base_url).copy_with(userinfo=b"")).rstrip("/")
 
     def url(self, operation: Operation[T]) -> str:
         return f"{self.base_url}/api/v1{operation.path}"
