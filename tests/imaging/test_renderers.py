@@ -73,8 +73,16 @@ def held(tmp_path, order):
     return lambda same="held": Held(f"pipe-{next(numbers)}", same)
 
 
-def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "atpix.imaging.render_child" in child.cmdline()]
+@pytest.fixture
+def children():
+    """Those of this test. Other tests of this process may have left theirs to the next."""
+    before = set(psutil.Process().children())
+
+    def found() -> list[psutil.Process]:
+        new = (child for child in psutil.Process().children() if child not in before)
+        return [child for child in new if "atpix.imaging.render_child" in child.cmdline()]
+
+    return found
 
 
 def turned(order: Order) -> Order:
@@ -117,7 +125,7 @@ def test_a_source_that_is_not_there_is_an_oserror(build, order, tmp_path):
         build().render(order(source=tmp_path / "nothing"))
 
 
-def test_a_child_that_needed_more_memory_than_there_is_is_replaced(build, order, tmp_path, encode):
+def test_a_child_that_needed_more_memory_than_there_is_is_replaced(build, order, tmp_path, encode, children):
     renderers = build(max_memory_bytes=256 << 20)
     (tmp_path / "large").write_bytes(encode(MediaType.JPEG, Image.new("RGB", (9900, 9400))))
     renderers.render(order())
@@ -130,7 +138,7 @@ def test_a_child_that_needed_more_memory_than_there_is_is_replaced(build, order,
     assert renderers.render(order("two")).width == 60
 
 
-def test_a_child_that_keeps_much_memory_after_its_work_is_replaced(build, order, tmp_path, encode):
+def test_a_child_that_keeps_much_memory_after_its_work_is_replaced(build, order, tmp_path, encode, children):
     renderers = build(max_memory_bytes=256 << 20)
     (tmp_path / "large.png").write_bytes(encode(MediaType.PNG, Image.new("RGBA", (2560, 2560))))
     renderers.render(order())
@@ -146,7 +154,7 @@ def test_a_child_that_keeps_much_memory_after_its_work_is_replaced(build, order,
     assert psutil.Process(children()[0].pid).memory_info().rss < 256 << 20
 
 
-def test_a_render_that_takes_too_long_ends_and_its_child_with_it(build, order):
+def test_a_render_that_takes_too_long_ends_and_its_child_with_it(build, order, children):
     renderers = build(timeout_s=3)
     renderers.render(order())
     (child,) = children()
@@ -159,7 +167,7 @@ def test_a_render_that_takes_too_long_ends_and_its_child_with_it(build, order):
     assert renderers.render(order()).width == 60
 
 
-def test_a_child_that_died_while_idle_costs_nothing(build, order):
+def test_a_child_that_died_while_idle_costs_nothing(build, order, children):
     renderers = build()
     renderers.render(order())
     (child,) = children()
@@ -225,7 +233,7 @@ def test_what_a_child_has_begun_goes_on_to_its_end(build, order, held):
         assert not isinstance(under_way.exception(), GaveUp)
 
 
-def test_those_who_wait_are_told_when_the_service_stops(build, order, held):
+def test_those_who_wait_are_told_when_the_service_stops(build, order, held, children):
     renderers, slow = build(), held()
     with ThreadPoolExecutor() as threads:
         first = threads.submit(renderers.render, slow.order)

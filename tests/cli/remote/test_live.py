@@ -14,8 +14,9 @@ def test_a_scope_is_made_shown_changed_and_deleted(remote, raw, project, server)
     shown = json.loads(remote("live", "scopes", "show", "heroes", "--json").out)
     listed = json.loads(remote("live", "scopes", "list", "--json").out)
 
-    assert shown == changed == raw.get("/api/v1/live/scopes/heroes").json()["data"]
-    assert listed == [shown]
+    answer = raw.get("/api/v1/live/scopes/heroes")
+    assert shown == changed == answer.json()["data"] | {"etag": answer.headers["ETag"]}
+    assert listed == [answer.json()["data"]]
     assert (shown["allowNewGenerations"], shown["newGenerationsLimit"], shown["meta"]) == (False, 5, {"page": 1})
     assert json.loads(remote("live", "scopes", "regenerate", "heroes", "--json").out)["started"] == []
     assert "gone" in remote("live", "scopes", "delete", "heroes", "--yes").err
