@@ -54,12 +54,14 @@ def test_a_whole_scope_counts_as_one_in_a_minute(page, svc, project, prompt):
     old = [image_of(page, f"{prompt} {n}") for n in range(3)]
     one_a_minute = replace(project.caller, settings=replace(project.caller.settings, generations_per_minute=1))
 
-    done = actions.regenerate(svc, one_a_minute, "heroes", None, lambda _tx, _done: None)
+    done = actions.regenerate(svc, one_a_minute, "heroes", None, lambda _tx, _done: None, lambda _scope: None)
 
     assert [one.image for one in done.started] == old
     eventually(lambda: not set(old) & {image_of(page, f"{prompt} {n}") for n in range(3)})
     with pytest.raises(TooManyGenerations, match="1 generation a minute; try again in"):
-        actions.regenerate(svc, one_a_minute, "heroes", image_of(page, f"{prompt} 0"), lambda _tx, _done: None)
+        actions.regenerate(
+            svc, one_a_minute, "heroes", image_of(page, f"{prompt} 0"), lambda _tx, _done: None, lambda _scope: None
+        )
 
 
 def test_those_under_way_are_left_alone_unless_they_are_named(page, raw, painter, prompt):

@@ -72,7 +72,7 @@ def _refusals(*, with_body: bool) -> dict[str, Json]:
     if not with_body:
         for response in found.values():
             del response["content"]
-    return found
+    return found | {"431": {"description": "Address and headers together are longer than 64 KiB; there is no body."}}
 
 
 _FILE: Json = {"schema": {"type": "string", "format": "binary"}}
