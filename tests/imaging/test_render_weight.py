@@ -42,6 +42,17 @@ def test_a_higher_quality_costs_more_bytes(draw, encode, output):
     assert (low.rendered.quality, high.rendered.quality) == (30, 95)
 
 
+@pytest.mark.parametrize("quality", [92, 100, "auto"])
+def test_a_grainy_picture_is_encoded_however_many_bytes_it_takes(draw, encode, quality):
+    grain = np.random.default_rng(1).integers(0, 256, (400, 400, 3), dtype=np.uint8)
+    source = encode(MediaType.PNG, Image.fromarray(grain))
+
+    made = draw(source, MediaType.PNG, Output.JPEG, quality=quality).body
+
+    assert Image.open(io.BytesIO(made)).size == (400, 400)
+    assert len(made) > 400 * 400 or quality == "auto"
+
+
 @pytest.mark.parametrize("output", LOSSY)
 def test_an_automatic_quality_spends_bytes_where_they_are_seen(draw, encode, photo, output):
     from PIL import ImageFilter

@@ -15,7 +15,7 @@ from tests.photographs import photo
 from atpix import windows
 from atpix.caller import Caller
 from atpix.db import Database
-from atpix.errors import DatabaseBusy
+from atpix.errors import DatabaseBusy, StorageUnavailable
 from atpix.http.limiting import PERIOD_MS, Limits, TooManyRequests
 from atpix.ids import new_id
 from atpix.services import Services
@@ -217,6 +217,7 @@ def test_a_client_that_hangs_up_takes_nobody_with_it(replica):
     assert isinstance(ends[0], asyncio.CancelledError)
     assert len(set(ends[1:])) == 3
     assert all(isinstance(end, int) for end in ends[1:])
+    assert one.ask("PUT") == [4]
 
 
 def test_reads_and_writes_and_projects_are_counted_apart(replica, other_project):
@@ -251,6 +252,19 @@ def test_what_cannot_be_counted_is_read_but_not_written(replica, svc):
         assert one.ask("PUT") == ["busy"]
 
     assert one.ask("GET", "PUT") == [4, MOST - 1]
+
+
+@pytest.mark.parametrize("database", ["postgresql"])
+def test_a_database_that_takes_no_writes_is_read(empty_svc, project):
+    """A standby, for one."""
+    url = empty_svc.db.url.set(drivername="postgresql")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{url.database}" SET default_transaction_read_only = on')
+
+    with closing(Replica(empty_svc, project.caller, reads_per_minute=5)) as one:
+        assert one.ask("GET") == [None]
+        with pytest.raises(StorageUnavailable, match="takes no writes"):
+            one.ask("PUT")
 
 
 @pytest.mark.parametrize("database", ["sqlite"])

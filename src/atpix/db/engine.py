@@ -208,7 +208,9 @@ def _faults_translated() -> Iterator[None]:
             raise StorageFull from error
         if isinstance(error, exc.TimeoutError) or any(word in text for word in _BUSY):
             raise DatabaseBusy from error
-        if _is_operational(error):
+        if _is_of(error, {"ReadOnlySqlTransaction"}):
+            raise StorageUnavailable("The database takes no writes right now; try again in a moment.") from error
+        if _is_of(error, {"OperationalError", "InterfaceError"}):
             raise StorageUnavailable("The database cannot be reached; try again in a moment.") from error
         raise
 
@@ -218,8 +220,10 @@ def _is_psycopg(error: Exception) -> bool:
     return any(kind.__module__.startswith("psycopg") for kind in type(error).__mro__)
 
 
-def _is_operational(error: Exception) -> bool:
-    return any(kind.__name__ in {"OperationalError", "InterfaceError"} for kind in type(error).__mro__)
+def _is_of(error: Exception, names: set[str]) -> bool:
+    """Itself, or what SQLAlchemy wrapped."""
+    kinds = (*type(error).__mro__, *type(getattr(error, "orig", None)).__mro__)
+    return any(kind.__name__ in names for kind in kinds)
 
 
 def _sqlite(url: sa.URL, size: int, timeout_s: float, *, writer: bool) -> Engine:

@@ -16,8 +16,11 @@ from sqlalchemy.util.concurrency import greenlet_spawn
 
 from atpix.db.direct import DirectReading, PostgresDirect
 from atpix.db.writers import Writers
+from atpix.errors import DatabaseBusy
 
 T = TypeVar("T")
+_PRIMARY = 0xFF
+"""What is above it in an error's code is detail."""
 _CHECKPOINT_PAGES = 1000
 """SQLite's own default."""
 _RUNS_A_CHECKPOINT = 500
@@ -45,7 +48,7 @@ class SqliteJotter:
     async def run(self, write: Callable[[Jotting], T]) -> T:
         self._runs += 1
         if self._runs % _RUNS_A_CHECKPOINT:
-            with self._writers.turn_if_free() as ours, suppress(_Busy):
+            with self._writers.turn_if_free() as ours, suppress(DatabaseBusy):
                 if ours:
                     return self._written(write, wait_s=0, checkpoint_pages=0)
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._in_turn, write)
@@ -66,17 +69,15 @@ class SqliteJotter:
         self._thread.shutdown()
 
 
-class _Busy(sqlite3.OperationalError):
-    """Somebody who did not queue up has the lock. Nothing was done."""
-
-
 @contextmanager
 def _transaction(raw: sqlite3.Connection) -> Iterator[None]:
-    """Raises _Busy."""
+    """Raises DatabaseBusy when somebody who did not queue up has the lock. Nothing was done; the queue takes note."""
     try:
         raw.execute("BEGIN IMMEDIATE").close()
     except sqlite3.OperationalError as error:
-        raise _Busy(str(error)) from error
+        if error.sqlite_errorcode & _PRIMARY == sqlite3.SQLITE_BUSY:
+            raise DatabaseBusy from error
+        raise
     with raw:  # commits, or rolls back
         yield
 

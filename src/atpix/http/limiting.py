@@ -105,19 +105,14 @@ class _Counter:
         self._waiting.setdefault(subject, []).append(counted)
         if not self._is_counting:
             self._is_counting = True
-            await self._count_waiting()
+            self._go_on()
         return await counted
 
     async def _count_waiting(self) -> None:
-        taken: dict[str, list[asyncio.Future[Window]]] = {}
+        """A task of its own: whoever goes away while it runs undoes nobody's count."""
+        taken, self._waiting = self._waiting, {}
         try:
-            await asyncio.sleep(0)  # whoever is about to ask comes along
-            taken, self._waiting = self._waiting, {}
             found = await self._count({subject: len(waiting) for subject, waiting in taken.items()})
-        except asyncio.CancelledError:  # one client has gone; the others are counted with the next
-            for subject, waiting in taken.items():
-                self._waiting.setdefault(subject, []).extend(waiting)
-            raise
         except Exception as error:  # noqa: BLE001  each of them is told
             for counted in chain.from_iterable(taken.values()):
                 if not counted.done():

@@ -76,6 +76,11 @@ class Pixels(NamedTuple):
     size: tuple[int, int]
     colours: bytes
 
+    def picture(self) -> Any:  # noqa: ANN401
+        """As libvips takes them."""
+        picture = pyvips.Image.new_from_memory(self.colours, *self.size, len(self.mode), "uchar")
+        return picture.copy(interpretation="srgb")
+
 
 def has_several_tries(spec: Spec) -> bool:
     return spec.quality == "auto" or bool(spec.max_bytes)
@@ -109,11 +114,13 @@ def encoded(picture: Any, output: Output, spec: Spec, keep: int) -> Encoded:  # 
 
 def _body(picture: Any, output: Output, level: _Level, keep: int = 0) -> bytes:  # noqa: ANN401
     pixels = picture if isinstance(picture, Pixels) else handed_over(picture, output, keep)
-    return _by_libvips(picture, output, level, keep) if pixels is None else _by_pillow(pixels, output, level)
+    if pixels is None:
+        return _by_libvips(picture, output, level, keep)
+    return _by_pillow(pixels, output, level) or _by_libvips(pixels.picture(), output, level, keep)
 
 
-def _by_pillow(pixels: Pixels, output: Output, level: _Level) -> bytes:
-    """Raises pyvips.Error."""
+def _by_pillow(pixels: Pixels, output: Output, level: _Level) -> bytes | None:
+    """None: it could not. For an optimised JPEG it has room for one or two bytes a pixel; much grain takes more."""
     image = Image.frombuffer(pixels.mode, pixels.size, pixels.colours, "raw", pixels.mode, 0, 1)
     options: dict[str, Any] = {"method": _WEBP_EFFORT}
     if output is Output.JPEG:
@@ -122,8 +129,8 @@ def _by_pillow(pixels: Pixels, output: Output, level: _Level) -> bytes:
     file = io.BytesIO()
     try:
         image.save(file, output.name, quality=level.quality, **options)
-    except (OSError, ValueError) as error:  # of the encoder: no file is touched
-        raise pyvips.Error("The picture could not be encoded.", str(error)) from None
+    except OSError:  # of the encoder: no file is touched
+        return None
     return file.getvalue()
 
 
