@@ -1,13 +1,13 @@
 """HTML for pages: one image in as many widths and formats as screens ask for. Everything is made offline."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from html import escape
-from typing import Any, Literal, TypedDict, Unpack
+from typing import Any, Unpack
 
 from atpix_client import shapes
-from atpix_client.models import FocalPoint, Image
-from atpix_client.urls import transformed
+from atpix_client.models import Image
+from atpix_client.urls import Look, transformed
 
 Source = Image | str
 """A known image, or an address that `urls.image_url` made."""
@@ -15,23 +15,6 @@ Signer = Callable[[str], str]
 
 WIDTHS = (320, 480, 640, 960, 1280, 1600, 1920, 2560)
 _SEE_THROUGH = re.compile("transparent|#?([0-9a-f]{3}[0-9a-e]|[0-9a-f]{6}(?!ff)[0-9a-f]{2})")
-
-
-class Look(TypedDict, total=False):
-    """What all widths have in common: `ar` for the shape, where `h` would be a height for each of them."""
-
-    fit: Literal["cover", "contain", "inside", "fill", "pad"] | None
-    q: int | Literal["auto"] | None
-    ar: str | float | None
-    fp: FocalPoint | Sequence[float] | str | None
-    bg: str | None
-    rot: int | None
-    flip: str | None
-    blur: float | None
-    sharpen: float | None
-    max_bytes: int | str | None
-    page: int | None
-    anim: bool | None
 
 
 def srcset(

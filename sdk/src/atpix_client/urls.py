@@ -10,18 +10,13 @@ from atpix_client.models import FocalPoint, Image
 from atpix_client.operations import segment
 
 
-class Transformations(TypedDict, total=False):
-    """The canonical names of the delivery query; `up` allows enlarging, `dl` asks browsers to save the file, and `flow`
-    tries that flow's names before the project's. `fp` is a `FocalPoint`, its two numbers, or text. What is None is not
-    given.
+class Look(TypedDict, total=False):
+    """What all widths of a picture have in common: `ar` for the shape, where `h` would be a height for each of them.
+    `fp` is a `FocalPoint`, its two numbers, or text. What is None is not given.
     """
 
-    w: int | None
-    h: int | None
     fit: Literal["cover", "contain", "inside", "fill", "pad"] | None
     q: int | Literal["auto"] | None
-    format: str | None
-    dpr: float | None
     ar: str | float | None
     fp: FocalPoint | Sequence[float] | str | None
     bg: str | None
@@ -32,6 +27,17 @@ class Transformations(TypedDict, total=False):
     max_bytes: int | str | None
     page: int | None
     anim: bool | None
+
+
+class Transformations(Look, total=False):
+    """The canonical names of the delivery query; `up` allows enlarging, `dl` asks browsers to save the file, and `flow`
+    tries that flow's names before the project's.
+    """
+
+    w: int | None
+    h: int | None
+    format: str | None
+    dpr: float | None
     preset: str | None
     flow: str | None
     dl: str | bool | None

@@ -14,6 +14,7 @@ from atpix_client import FocalPoint
 
 Ref = Annotated[str, Parameter(help="An image's id, or its name: @hero.")]
 Flow = Annotated[str | None, Parameter(help="A flow's id: its names come first, and @last, @first, @upload work.")]
+OfFlow = Annotated[str | None, Parameter(name="--flow", help="Only those of this flow.")]
 Point = Annotated[str | None, Parameter(name="--focal-point", help="X,Y: each 0 to 1, from the top left.")]
 Meta = Annotated[str | None, Parameter(help="A JSON object, or @FILE that holds one.")]
 Json = Annotated[bool, Parameter(negative="", help="Print JSON, for programs.")]

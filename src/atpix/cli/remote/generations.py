@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from atpix.cli.outcome import Exit
 from atpix.cli.remote import arguments, made
-from atpix.cli.remote.arguments import Json
+from atpix.cli.remote.arguments import Json, OfFlow
 from atpix.cli.remote.connecting import Server, connected
 from atpix.cli.remote.deleting import Yes, ask
 from atpix.cli.remote.generating import Model, Provider, Seed
@@ -28,7 +28,7 @@ _LETTERS = 60
 @generations.command(name="list")
 def list_generations(
     *,
-    flow: Annotated[str | None, Parameter(help="Only those of this flow.")] = None,
+    flow: OfFlow = None,
     status: Annotated[Status | None, Parameter(help="Only those that stand so.")] = None,
     extent: Extent | None = None,
     server: Server | None = None,

@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from atpix.cli.outcome import Misused
 from atpix.cli.remote import arguments
-from atpix.cli.remote.arguments import Flow, Json, Meta, Ref, named
+from atpix.cli.remote.arguments import Flow, Json, Meta, OfFlow, Ref, named
 from atpix.cli.remote.connecting import Server, connected
 from atpix.cli.remote.deleting import delete
 from atpix.cli.remote.downloading import download
@@ -30,7 +30,7 @@ PointOrNone = Annotated[str | None, Parameter(name="--focal-point", help="X,Y, o
 @images.command(name="list")
 def list_images(
     *,
-    flow: Annotated[str | None, Parameter(help="Only those of this flow.")] = None,
+    flow: OfFlow = None,
     source: Annotated[Source | None, Parameter(help="Only those that came this way.")] = None,
     alias: Annotated[str | None, Parameter(help="Only the one of exactly this name.")] = None,
     include_deleted: Annotated[bool, Parameter(negative="", help="Those in the trash as well.")] = False,
